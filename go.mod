@@ -1,0 +1,3 @@
+module partnerhub
+
+go 1.26
