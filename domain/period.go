@@ -1,0 +1,195 @@
+package domain
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Period is half-open, [From, To), in UTC instants. To is the period's end also when it is not over yet.
+type Period struct {
+	From, To time.Time
+	preset   string // the words it came from, "" for an explicit range; Preceding follows the calendar by it
+}
+
+// PeriodGrammar says what ParsePeriod accepts; tool schemas and error messages quote it.
+const PeriodGrammar = "today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, " +
+	"this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), " +
+	"or YYYY-MM-DD..YYYY-MM-DD (the second date excluded)"
+
+// The years that a period or an event may lie in.
+const (
+	MinYear = 2000
+	MaxYear = 2100
+)
+
+// ParsePeriod reads a preset or a range of dates in the reporting zone, as of now.
+// The error is CodeInvalid on the field "period".
+func ParsePeriod(s string, now time.Time, zone *time.Location) (Period, error) {
+	if from, to, ok := strings.Cut(s, ".."); ok {
+		return parseRange(from, to, zone)
+	}
+	today := startOfDay(now.In(zone))
+	day := func(t time.Time, n int) time.Time { return t.AddDate(0, 0, n) }
+	monday := day(today, -(int(today.Weekday())+6)%7)
+	month := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, zone)
+	quarter := time.Date(today.Year(), (today.Month()-1)/3*3+1, 1, 0, 0, 0, 0, zone)
+	year := time.Date(today.Year(), 1, 1, 0, 0, 0, 0, zone)
+	var from, to time.Time
+	switch s {
+	case "today":
+		from, to = today, day(today, 1)
+	case "yesterday":
+		from, to = day(today, -1), today
+	case "this_week":
+		from, to = monday, day(monday, 7)
+	case "last_week":
+		from, to = day(monday, -7), monday
+	case "this_month":
+		from, to = month, month.AddDate(0, 1, 0)
+	case "last_month":
+		from, to = month.AddDate(0, -1, 0), month
+	case "this_quarter":
+		from, to = quarter, quarter.AddDate(0, 3, 0)
+	case "last_quarter":
+		from, to = quarter.AddDate(0, -3, 0), quarter
+	case "this_year":
+		from, to = year, year.AddDate(1, 0, 0)
+	case "last_year":
+		from, to = year.AddDate(-1, 0, 0), year
+	default:
+		n, unit, ok := rolling(s)
+		if !ok {
+			return Period{}, Invalid("period", "%q is not a period: want %s", clip(s), PeriodGrammar)
+		}
+		to = day(today, 1)
+		switch unit {
+		case "days":
+			from = day(to, -n)
+		case "weeks":
+			from = day(to, -7*n)
+		case "months":
+			from = monthsBefore(to, n)
+		}
+	}
+	return Period{From: from.UTC(), To: to.UTC(), preset: s}, nil
+}
+
+// rolling reads last_N_days, last_N_weeks and last_N_months: N from 1 to 10 years' worth.
+func rolling(s string) (n int, unit string, ok bool) {
+	rest, ok := strings.CutPrefix(s, "last_")
+	if !ok {
+		return 0, "", false
+	}
+	num, unit, ok := strings.Cut(rest, "_")
+	limit := map[string]int{"days": 3660, "weeks": 520, "months": 120}[unit]
+	n, err := strconv.Atoi(num)
+	if !ok || err != nil || n < 1 || n > limit || strconv.Itoa(n) != num {
+		return 0, "", false
+	}
+	return n, unit, true
+}
+
+func parseRange(from, to string, zone *time.Location) (Period, error) {
+	f, err := parseDate(from, zone)
+	if err != nil {
+		return Period{}, err
+	}
+	t, err := parseDate(to, zone)
+	if err != nil {
+		return Period{}, err
+	}
+	if !f.Before(t) {
+		return Period{}, Invalid("period", "%s..%s is empty: the second date is excluded and must be later", from, to)
+	}
+	if f.AddDate(10, 0, 1).Before(t) {
+		return Period{}, Invalid("period", "longer than ten years")
+	}
+	return Period{From: f.UTC(), To: t.UTC()}, nil
+}
+
+func parseDate(s string, zone *time.Location) (time.Time, error) {
+	t, err := time.ParseInLocation(time.DateOnly, s, zone)
+	if err != nil {
+		return t, Invalid("period", "%q is not a date: want YYYY-MM-DD", clip(s))
+	}
+	if t.Year() < MinYear || t.Year() > MaxYear {
+		return t, Invalid("period", "%s is outside the years %d to %d", s, MinYear, MaxYear)
+	}
+	return t, nil
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return strings.ToValidUTF8(s[:40], "") + "…"
+	}
+	return s
+}
+
+func startOfDay(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// monthsBefore is the same day n months earlier, or the last day of that month when it is shorter.
+func monthsBefore(t time.Time, n int) time.Time {
+	first := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location()).AddDate(0, -n, 0)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(t.Day(), last)-1)
+}
+
+// Preceding is the period before: the calendar's for a calendar preset, else one of the same number of days
+// that ends where p begins.
+func (p Period) Preceding(zone *time.Location) Period {
+	from, to := p.From.In(zone), p.To.In(zone)
+	var before time.Time
+	switch p.preset {
+	case "this_month", "last_month":
+		before = from.AddDate(0, -1, 0)
+	case "this_quarter", "last_quarter":
+		before = from.AddDate(0, -3, 0)
+	case "this_year", "last_year":
+		before = from.AddDate(-1, 0, 0)
+	default:
+		if n, unit, ok := rolling(p.preset); ok && unit == "months" {
+			before = monthsBefore(from, n)
+		} else {
+			before = from.AddDate(0, 0, -daysBetween(from, to))
+		}
+	}
+	return Period{From: before.UTC(), To: p.From}
+}
+
+// daysBetween counts calendar days, which a change of the clock does not lengthen.
+func daysBetween(from, to time.Time) int {
+	f := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, time.UTC)
+	t := time.Date(to.Year(), to.Month(), to.Day(), 0, 0, 0, 0, time.UTC)
+	return int(t.Sub(f) / (24 * time.Hour))
+}
+
+// ToDate is the part of earlier that matches what has elapsed of p at now: the same number of days and the
+// same time of day, clamped to earlier's length. When p is over, or has not begun, it is earlier whole.
+func (p Period) ToDate(earlier Period, now time.Time, zone *time.Location) Period {
+	if !now.Before(p.To) || now.Before(p.From) {
+		return earlier
+	}
+	n, from, start := now.In(zone), p.From.In(zone), earlier.From.In(zone)
+	days := daysBetween(from, n)
+	// From is a midnight for presets and ranges alike, so the time of day is now's.
+	end := time.Date(start.Year(), start.Month(), start.Day()+days, n.Hour(), n.Minute(), n.Second(), n.Nanosecond(), zone)
+	to := end.UTC()
+	if to.After(earlier.To) {
+		to = earlier.To
+	}
+	return Period{From: earlier.From, To: to}
+}
+
+// Contains reports whether t lies in [From, To).
+func (p Period) Contains(t time.Time) bool { return !t.Before(p.From) && t.Before(p.To) }
+
+// Arg is the period as a tool argument: the preset it came from, else its dates in the zone.
+func (p Period) Arg(zone *time.Location) string {
+	if p.preset != "" {
+		return p.preset
+	}
+	return p.From.In(zone).Format(time.DateOnly) + ".." + p.To.In(zone).Format(time.DateOnly)
+}
