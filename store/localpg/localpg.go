@@ -25,6 +25,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -79,13 +80,13 @@ func Open(ctx context.Context, home string, log *slog.Logger, options ...Option)
 	for _, option := range options {
 		option(s)
 	}
-	start, err := lock(ctx, s.path("start.lock"), syscall.LOCK_EX)
+	start, err := s.lock(ctx, "start.lock", syscall.LOCK_EX)
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
 	defer start.Close()
 	// Nobody holds this lock exclusively but under start.lock, so it never waits.
-	lease, err := lock(ctx, s.path("lease.lock"), syscall.LOCK_SH)
+	lease, err := s.lock(ctx, "lease.lock", syscall.LOCK_SH)
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
@@ -112,7 +113,7 @@ func (i *Instance) Close() error {
 	i.closeOnce.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()
-		start, err := lock(ctx, i.server.path("start.lock"), syscall.LOCK_EX)
+		start, err := i.server.lock(ctx, "start.lock", syscall.LOCK_EX)
 		if err != nil {
 			i.closeErr = errors.Join(fmt.Errorf("private PostgreSQL: %w", err), i.lease.Close())
 			return
@@ -129,7 +130,7 @@ func (i *Instance) release() error {
 	if err := i.lease.Close(); err != nil {
 		return err
 	}
-	last, err := tryLock(i.server.path("lease.lock"), syscall.LOCK_EX)
+	last, err := i.server.tryLock("lease.lock", syscall.LOCK_EX)
 	if err != nil || last == nil {
 		return err
 	}
@@ -184,7 +185,8 @@ func (i *Instance) createExtension(ctx context.Context, name string) error {
 
 func connectionURL(socketDir, user, name string) string {
 	query := url.Values{"host": {socketDir}, "user": {user}, "sslmode": {"disable"}}
-	return "postgres:///" + name + "?" + query.Encode()
+	// Not every client reads + as a space.
+	return "postgres:///" + name + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 // socketDir is the folder through which clients reach the socket: the data folder
@@ -221,7 +223,10 @@ func newServer(home string, log *slog.Logger) (*server, error) {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
-	if s.runAs, err = runAs(home); err != nil {
+	if s.runAs, err = runAs(s.path("data"), home); err == nil && s.runAs != nil {
+		err = os.Chown(s.dir, int(s.runAs.Uid), int(s.runAs.Gid))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
 	return s, nil

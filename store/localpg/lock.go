@@ -13,25 +13,25 @@ import (
 // be interrupted by a context.
 const lockPoll = 10 * time.Millisecond
 
-// lock waits for the lock on the file at path; how is LOCK_EX or LOCK_SH. Closing the
-// file releases the lock, as does the end of the process.
-func lock(ctx context.Context, path string, how int) (*os.File, error) {
+// lock waits for the lock on the named file; how is LOCK_EX or LOCK_SH. Closing the file
+// releases the lock, as does the end of the process.
+func (s *server) lock(ctx context.Context, name string, how int) (*os.File, error) {
 	for {
-		file, err := tryLock(path, how)
+		file, err := s.tryLock(name, how)
 		if err != nil || file != nil {
 			return file, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting for %s: %w", path, ctx.Err())
+			return nil, fmt.Errorf("waiting for %s: %w", s.path(name), ctx.Err())
 		case <-time.After(lockPoll):
 		}
 	}
 }
 
 // tryLock is lock without waiting: it returns nil, nil while somebody else has the lock.
-func tryLock(path string, how int) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+func (s *server) tryLock(name string, how int) (*os.File, error) {
+	file, err := s.open(name, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
@@ -48,5 +48,19 @@ func tryLock(path string, how int) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, nil
 	}
-	return nil, fmt.Errorf("locking %s: %w", path, err)
+	return nil, fmt.Errorf("locking %s: %w", s.path(name), err)
+}
+
+// open opens a file of the server's folder. What root creates there belongs to the user the
+// server runs as, so that a home that root has once used stays usable by its owner.
+func (s *server) open(name string, flag int) (*os.File, error) {
+	file, err := os.OpenFile(s.path(name), flag|syscall.O_NOFOLLOW, 0o600)
+	if err != nil || s.runAs == nil {
+		return file, err
+	}
+	if err := file.Chown(int(s.runAs.Uid), int(s.runAs.Gid)); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
 }

@@ -30,20 +30,27 @@ type server struct {
 func (s *server) path(name string) string { return filepath.Join(s.dir, name) }
 
 // runAs is as whom the server runs. PostgreSQL refuses root, and wants its data folder to
-// be its user's. So root runs it as the one who owns the home, or else as postgres or,
-// where that user does not exist, nobody.
-func runAs(home string) (*syscall.Credential, error) {
+// be its user's. So root runs it as the one who owns the first of the given folders that
+// exists and is not root's own, or else as postgres or, without that user, as nobody.
+func runAs(folders ...string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
-	info, err := os.Stat(home)
-	if err != nil {
-		return nil, err
-	}
 	names := []string{superuser, "nobody"}
-	if owner := ownerOf(info); owner != 0 {
-		if u, err := user.LookupId(strconv.Itoa(owner)); err == nil {
-			names = []string{u.Username}
+	for _, folder := range folders {
+		info, err := os.Stat(folder)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if owner := ownerOf(info); owner != 0 {
+			// initdb wants its user to have a name.
+			if u, err := user.LookupId(strconv.Itoa(owner)); err == nil {
+				names = []string{u.Username}
+				break
+			}
 		}
 	}
 	for _, name := range names {
@@ -81,7 +88,7 @@ func (s *server) ensureRunning(ctx context.Context, socketDir string) error {
 	began, reported := time.Now(), time.Now()
 	for {
 		if exited == nil {
-			alive, err := tryLock(s.path("alive.lock"), syscall.LOCK_EX)
+			alive, err := s.tryLock("alive.lock", syscall.LOCK_EX)
 			if err != nil {
 				return err
 			}
@@ -252,7 +259,7 @@ func (s *server) stop() error {
 	deadline := time.Now().Add(stopTimeout)
 	signalled := 0
 	for {
-		alive, err := tryLock(s.path("alive.lock"), syscall.LOCK_EX)
+		alive, err := s.tryLock("alive.lock", syscall.LOCK_EX)
 		if err != nil {
 			return err
 		}
@@ -290,7 +297,7 @@ func (s *server) postmaster() (int, error) {
 
 // openLog opens the server's log for appending, emptied when it has grown over 10 MB.
 func (s *server) openLog() (*os.File, error) {
-	file, err := os.OpenFile(s.path("server.log"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	file, err := s.open("server.log", os.O_RDWR|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return nil, err
 	}
