@@ -1,0 +1,43 @@
+# What each target needs and lacks is installed first; see scripts/.
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+.PHONY: run build test test-long bench lint web deps test-deps
+
+# The version control stamp needs a repository that git trusts (not, say, another user's).
+export GOFLAGS := $(GOFLAGS) -buildvcs=$(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
+LINT = go tool -modfile=scripts/lint/go.mod golangci-lint
+
+# Serves the hub with demo data on http://localhost:8080.
+run: deps build
+	@exec bin/partnerhub serve --dev --demo
+
+build: web
+	@scripts/deps go
+	@CGO_ENABLED=0 go build -trimpath -o bin/partnerhub ./cmd/partnerhub
+
+# The web app, in web/dist, is committed: this builds it only after a change in web/ui.
+web:
+	@scripts/web build
+
+test: test-deps
+	go vet ./...
+	go test -race ./...
+	@scripts/web test
+
+# Hours of random data, large volumes, soak.
+test-long: test-deps
+	go test -tags long -timeout 60m ./...
+
+bench: deps
+	go run ./bench
+
+lint:
+	@scripts/deps go
+	$(LINT) run ./...
+	@scripts/web lint
+
+deps:
+	@scripts/deps go postgres
+
+test-deps:
+	@scripts/deps go gcc postgres
