@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -38,10 +39,10 @@ func (in install) env() []string {
 // find returns the programs to use: $PARTNERHUB_PG_BIN, else what `make deps` unpacked for
 // an ordinary user, else the newest of the system's. A data folder can only be used by
 // the major version that made it: major is that version, or 0 for a new one.
-func find(major int) (install, error) {
+func find(ctx context.Context, major int) (install, error) {
 	var seen []string
 	for _, bin := range candidates() {
-		in, err := inspect(bin)
+		in, err := inspect(ctx, bin)
 		switch {
 		case err == nil && (major == 0 || in.major == major):
 			return in, nil
@@ -94,7 +95,7 @@ var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 // inspect returns os.ErrNotExist where there is no PostgreSQL at all, and says what is
 // wrong with one that cannot be used.
-func inspect(bin string) (install, error) {
+func inspect(ctx context.Context, bin string) (install, error) {
 	for _, program := range []string{"postgres", "initdb"} {
 		if _, err := os.Stat(filepath.Join(bin, program)); err != nil {
 			return install{}, err
@@ -106,7 +107,7 @@ func inspect(bin string) (install, error) {
 	if debian && root != "" {
 		in.libs, _ = filepath.Glob(filepath.Join(root, "usr", "lib", "*-linux-gnu*")) // the pattern is well-formed
 	}
-	command := exec.Command(filepath.Join(bin, "postgres"), "--version")
+	command := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version")
 	command.Env = in.env()
 	out, err := command.CombinedOutput()
 	if err != nil {

@@ -141,7 +141,7 @@ func (s *server) start(ctx context.Context, alive *os.File) (<-chan struct{}, er
 	if err != nil {
 		return nil, err
 	}
-	in, err := find(major)
+	in, err := find(ctx, major)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,8 @@ func (s *server) start(ctx context.Context, alive *os.File) (<-chan struct{}, er
 		return nil, err
 	}
 	defer output.Close()
-	command := exec.Command(filepath.Join(in.bin, "postgres"))
+	// The server outlives the call, and this process if need be.
+	command := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(in.bin, "postgres"))
 	data, err := s.prepare(command, in, "data", alive)
 	if err != nil {
 		return nil, err
