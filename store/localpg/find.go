@@ -51,6 +51,9 @@ func find(ctx context.Context, major int) (install, error) {
 		case errors.Is(err, os.ErrNotExist):
 			continue
 		}
+		if ctx.Err() != nil {
+			return install{}, ctx.Err()
+		}
 		seen = append(seen, fmt.Sprintf("%s: %v", bin, err))
 	}
 	if len(seen) == 0 {
@@ -73,8 +76,9 @@ func candidates() []string {
 	}
 	bins = append(bins, versions("/usr/lib/postgresql")...)
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil {
-			bins = append(bins, filepath.Dir(path))
+		path, err = filepath.EvalSymlinks(path)
+		if bin := filepath.Dir(path); err == nil && !slices.Contains(bins, bin) {
+			bins = append(bins, bin)
 		}
 	}
 	return bins
