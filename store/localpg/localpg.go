@@ -135,7 +135,11 @@ func (i *Instance) release() error {
 		return err
 	}
 	defer last.Close()
-	return i.server.stop()
+	err = i.server.stop()
+	if err == nil && i.socketDir != "" && i.socketDir != i.server.path("data") {
+		err = os.Remove(i.socketDir) // the link in /tmp
+	}
+	return err
 }
 
 // ensureDatabase creates what a fresh or half-made cluster lacks. The caller holds

@@ -304,6 +304,14 @@ func TestHomeWithAPathTooLongForASocket(t *testing.T) {
 	}
 	must(t, instance.Close())
 	assertStopped(t, home, instance.URL())
+	target := filepath.Join(home, "postgres/data")
+	links, err := filepath.Glob("/tmp/partnerhub-*")
+	must(t, err)
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == target {
+			t.Errorf("%s is left behind", link)
+		}
+	}
 }
 
 func TestCancelledOpenLeavesNoServer(t *testing.T) {
