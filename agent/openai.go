@@ -218,8 +218,7 @@ func (m *OpenAI) try(
 		}
 		if err != nil {
 			err = x.explain(err)
-			if answer.finish != "" && ctx.Err() == nil &&
-				(errors.Is(err, ErrStreamCut) || errors.Is(err, ErrModelStalled)) {
+			if answer.finish != "" && (errors.Is(err, ErrStreamCut) || errors.Is(err, ErrModelStalled)) {
 				break // only the usage could still have come
 			}
 			return nil, streamed, err

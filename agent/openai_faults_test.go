@@ -217,6 +217,16 @@ func TestRetryAfterIsReported(t *testing.T) {
 	}
 }
 
+// The bound is checked by itself, with time enough to wait.
+func TestRetryAfterAboveTheBound(t *testing.T) {
+	m, srv := start(t, agent.OpenAIConfig{MaxRetries: 1, MaxRetryAfter: time.Second}, mt.RateLimited("2"))
+	_, _, err := ask(m)
+	var limited *agent.RateLimitedError
+	if !errors.As(err, &limited) || limited.RetryAfter != 2*time.Second || len(srv.Requests()) != 1 {
+		t.Errorf("error %v after %d requests", err, len(srv.Requests()))
+	}
+}
+
 // A wait that the time limit would cut short is not begun: the caller learns of the rate limit at once.
 func TestRetryAfterBeyondTheDeadline(t *testing.T) {
 	m, _ := start(t, agent.OpenAIConfig{MaxRetries: 1, RequestTimeout: 2 * time.Second}, mt.RateLimited("10"))
@@ -274,8 +284,9 @@ func TestTimeLimits(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+	long := strings.Repeat("x", 50_000) // more than what is read ahead
 	t.Run("a slow reader is not a stalled model", func(t *testing.T) {
-		m, _ := start(t, agent.OpenAIConfig{IdleTimeout: 100 * time.Millisecond}, mt.Text("a", "b"))
+		m, _ := start(t, agent.OpenAIConfig{IdleTimeout: 100 * time.Millisecond}, mt.Text(long, long, long))
 		_, err := m.GenerateContent(context.Background(), question(), llms.WithStreamingFunc(func(context.Context, []byte) error {
 			time.Sleep(250 * time.Millisecond)
 			return nil

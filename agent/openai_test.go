@@ -206,7 +206,6 @@ func TestAnswers(t *testing.T) {
 			text: "Hello.", stop: "stop",
 		},
 		{name: "cut once the answer is complete", step: mt.Stream(mt.Chunk("Hello."), mt.Finish("stop"), mt.Cut()), text: "Hello.", stop: "stop"},
-		{name: "stalled once the answer is complete", step: mt.Stream(mt.Chunk("Hello."), mt.Finish("stop"), mt.Stall()), text: "Hello.", stop: "stop"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			m, srv := start(t, agent.OpenAIConfig{IdleTimeout: 10 * time.Second}, tc.step)
@@ -257,8 +256,11 @@ func TestStreamingFuncStops(t *testing.T) {
 	}
 }
 
+// The connection is used again, also if the body ends a moment after its last frame.
 func TestConnectionIsUsedAgain(t *testing.T) {
-	m, srv := start(t, agent.OpenAIConfig{MaxRetries: 1}, mt.Text("a"), mt.Status(500, "x"), mt.Calls(mt.Call{ID: "a", Name: "x", Args: "{}"}), mt.Text("b"))
+	late := func(*mt.Exchange) { time.Sleep(20 * time.Millisecond) }
+	answer := mt.Stream(mt.Chunk("a"), mt.Finish("stop"), mt.Done(), late)
+	m, srv := start(t, agent.OpenAIConfig{MaxRetries: 1}, answer, mt.Status(500, "x"), answer, answer)
 	for range 3 {
 		if _, _, err := ask(m); err != nil {
 			t.Fatal(err)
@@ -270,6 +272,27 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	}
 	if len(remotes) != 1 {
 		t.Errorf("%d connections for 4 requests in a row", len(remotes))
+	}
+}
+
+// A complete answer is not held back by an endpoint that does not end the stream.
+func TestTheEndIsNotAwaited(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		within time.Duration
+		step   mt.Step
+	}{
+		{"after [DONE]", 600 * time.Millisecond, mt.Stream(mt.Chunk("a"), mt.Finish("stop"), mt.Done(), mt.Stall())},
+		{"after finish_reason", 3 * time.Second, mt.Stream(mt.Chunk("a"), mt.Finish("stop"), mt.Stall())},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			m, _ := start(t, agent.OpenAIConfig{IdleTimeout: 10 * time.Second}, tc.step)
+			began := time.Now()
+			got, _, err := ask(m)
+			if took := time.Since(began); err != nil || got.Content != "a" || took > tc.within {
+				t.Errorf("%+v, %v after %s", got, err, took)
+			}
+		})
 	}
 }
 
