@@ -63,5 +63,10 @@ download_and_unpack() {
     APT_CONFIG=$dir/apt.conf quiet apt-get -qq download "$@" $missing
     for deb in *.deb; do dpkg-deb -x "$deb" "$root"; done
     rm -f -- *.deb
+    # As on the system itself, where /lib is /usr/lib.
+    if [ -d "$root/lib" ]; then
+      cp -a "$root/lib/." "$root/usr/lib/"
+      rm -r "$root/lib"
+    fi
   )
 }
