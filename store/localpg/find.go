@@ -57,7 +57,7 @@ func find(ctx context.Context, major int) (install, error) {
 		seen = append(seen, fmt.Sprintf("%s: %v", bin, err))
 	}
 	if len(seen) == 0 {
-		seen = []string{"nothing in PARTNERHUB_PG_BIN, the unpacked packages, /usr/lib/postgresql, PATH"}
+		seen = []string{"looked in PARTNERHUB_PG_BIN, the unpacked packages, /usr/lib/postgresql and PATH"}
 	}
 	return install{}, fmt.Errorf("%w (%s). Run `make deps` in the checkout, or install the package "+
 		"postgresql-NN-pgvector, or name the folder of its programs in PARTNERHUB_PG_BIN, "+

@@ -53,7 +53,7 @@ func TestTheDatabaseIsMigratedAndHoldsNoOthersData(t *testing.T) {
 
 func TestTheDatabaseIsDroppedWithTheTest(t *testing.T) {
 	var address string
-	t.Run("using it", func(t *testing.T) {
+	ok := t.Run("using it", func(t *testing.T) {
 		address = storetest.URL(t)
 		conn, err := pgx.Connect(t.Context(), address)
 		if err != nil {
@@ -64,6 +64,9 @@ func TestTheDatabaseIsDroppedWithTheTest(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	if !ok {
+		return
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, address)
