@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // Money is an amount in micro-USDT (6 decimals, the token's own unit). Sums stay within int64: one event
@@ -127,33 +128,33 @@ func (m Money) MarshalJSON() ([]byte, error) { return []byte(`"` + m.String() + 
 
 // UnmarshalJSON reads a decimal string or number, with a sign for sums that may be negative.
 func (m *Money) UnmarshalJSON(b []byte) error {
-	s := string(b)
-	if len(s) >= 2 && s[0] == '"' {
-		s = s[1 : len(s)-1]
-	}
-	neg := len(s) > 0 && s[0] == '-'
-	if neg {
-		s = s[1:]
-	}
-	whole, frac := s, ""
-	for i := range len(s) {
-		if s[i] == '.' {
-			whole, frac = s[:i], s[i+1:]
-			break
-		}
-	}
-	if len(frac) > 6 {
-		return Invalid("", "more than 6 decimals")
-	}
-	v, err := strconv.ParseUint(whole+(frac + "000000")[:6], 10, 63)
-	if err != nil {
-		return fmt.Errorf("money %q: %w", b, err)
-	}
+	v, err := unmarshalMicro(b)
 	*m = Money(v)
-	if neg {
-		*m = -*m
+	return err
+}
+
+// UnmarshalJSON reads a decimal string or number.
+func (r *Rate) UnmarshalJSON(b []byte) error {
+	v, err := unmarshalMicro(b)
+	*r = Rate(v)
+	return err
+}
+
+func unmarshalMicro(b []byte) (int64, error) {
+	s := strings.Trim(string(b), `"`)
+	digits, neg := strings.CutPrefix(s, "-")
+	whole, frac, _ := strings.Cut(digits, ".")
+	if len(frac) > 6 {
+		return 0, Invalid("", "more than 6 decimals")
 	}
-	return nil
+	v, err := strconv.ParseInt(whole+(frac + "000000")[:6], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("decimal %s: %w", b, err)
+	}
+	if neg {
+		v = -v
+	}
+	return v, nil
 }
 
 // MarshalJSON writes a decimal string.

@@ -112,9 +112,9 @@ type Trade struct {
 	Side       string       `json:"side"`
 	Volume     domain.Money `json:"volume"`
 	FeeGross   domain.Money `json:"feeGross"`
-	FeePaid    domain.Money `json:"feePaid"`          // after coupon, bonus and discount; never above FeeGross
-	Ineligible bool         `json:"-"`                // eligible: false on the wire
-	Reason     string       `json:"reason,omitempty"` // why it is not eligible
+	FeePaid    domain.Money `json:"feePaid"`              // after coupon, bonus and discount; never above FeeGross
+	Ineligible bool         `json:"ineligible,omitempty"` // eligible: false on the wire
+	Reason     string       `json:"reason,omitempty"`     // why it is not eligible
 }
 
 // Reversal is the body of trade.reversed.

@@ -50,7 +50,6 @@ CREATE TABLE structure_change (
   body    json NOT NULL,
   made    timestamptz NOT NULL DEFAULT now()
 );
-CREATE SEQUENCE structure_version;
 
 CREATE TABLE account (
   uid              bigint PRIMARY KEY,
@@ -135,7 +134,7 @@ CREATE TABLE trade (
   rate3       integer NOT NULL,
   rebate_rate integer NOT NULL,
   product     smallint NOT NULL,
-  eligible    boolean NOT NULL,         -- earned commission, or would have with a partner above: derived
+  eligible    boolean NOT NULL,         -- within the rules in force, for the one who referred
   counts      boolean NOT NULL,         -- not before the registration
   ineligible  boolean NOT NULL,         -- said so by the exchange
   id          text COLLATE "C" NOT NULL,
@@ -238,4 +237,3 @@ GRANT SELECT ON trade, transfer, referee_day, delta, partner_hour, account, refe
 -- +goose Down
 DROP VIEW commission;
 DROP TABLE delta, partner_hour, referee_day, transfer, trade, code_version, referral_code, rules_version, vip_version, rate_version, partner, account, structure_change, rejected, event, setting;
-DROP SEQUENCE structure_version;

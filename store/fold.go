@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// foldLock lets one compactor fold at a time. Two would be right too, but would wait for each other's rows.
+const foldLock = 0x666f_6c64 // "fold"
+
+// Fold moves what the batches appended to table delta into the rollups, and returns how many rows it moved. A reader
+// adds deltas and rollups in one snapshot, so figures are the same before and after. When another process is
+// folding, it does nothing.
+func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var mine bool
+		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
+			return err
+		}
+		rows, err = fold(ctx, tx)
+		return err
+	})
+	return rows, err
+}
+
+const daySums = `sum(earned1)::bigint, sum(earned2)::bigint, sum(earned3)::bigint, sum(rebate)::bigint, sum(volume)::bigint,
+	sum(eligible_volume)::bigint, sum(fees)::bigint, sum(trades)::bigint, sum(executed)::bigint, sum(deposits)::bigint, sum(withdrawals)::bigint`
+
+// hourFan turns a row of deltas or rollups into what each of its beneficiaries gets.
+const hourFan = `CROSS JOIN LATERAL (VALUES (d.owner, 1, d.earned1, d.rebate), (d.u2, 2, d.earned2, 0), (d.u3, 2, d.earned3, 0)) AS f (partner, level, earned, rebate)`
+
+const hourSums = `sum(f.earned)::bigint, sum(f.rebate)::bigint, sum(d.volume)::bigint, sum(d.eligible_volume)::bigint, sum(d.fees)::bigint,
+	sum(d.trades)::bigint, sum(d.deposits)::bigint, sum(d.withdrawals)::bigint`
+
+func fold(ctx context.Context, tx pgx.Tx) (int64, error) {
+	// The path of a rollup row is its referee's of today: when it changed, the deltas took every fact back from the
+	// former path and added it to the new one, so that each row in question is met here.
+	// A row whose sums are all zero is as good as none, and is removed, so that every order of arrival leaves the same rows.
+	rows, err := tx.Query(ctx, `
+		WITH d AS MATERIALIZED (DELETE FROM delta RETURNING *),
+		day_rows AS (
+			INSERT INTO referee_day AS t (owner, day, referee, product, u2, u3, earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals)
+			SELECT s.owner, s.day, s.referee, s.product, coalesce(a.u2, 0), coalesce(a.u3, 0), e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi
+			FROM (SELECT owner, day, referee, product, `+daySums+` FROM d GROUP BY 1, 2, 3, 4) AS s (owner, day, referee, product, e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi)
+			LEFT JOIN account a ON a.uid = s.referee AND a.u1 = s.owner
+			ORDER BY 1, 2, 3, 4
+			ON CONFLICT (owner, day, referee, product) DO UPDATE SET u2 = excluded.u2, u3 = excluded.u3,
+				earned1 = t.earned1 + excluded.earned1, earned2 = t.earned2 + excluded.earned2, earned3 = t.earned3 + excluded.earned3,
+				rebate = t.rebate + excluded.rebate, volume = t.volume + excluded.volume, eligible_volume = t.eligible_volume + excluded.eligible_volume,
+				fees = t.fees + excluded.fees, trades = t.trades + excluded.trades, executed = t.executed + excluded.executed,
+				deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
+			RETURNING owner, day, referee, product, (earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) AS empty),
+		hour_rows AS (
+			INSERT INTO partner_hour AS t (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals)
+			SELECT f.partner, d.hour, d.product, f.level, `+hourSums+`
+			FROM d `+hourFan+` WHERE f.partner <> 0 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+			ON CONFLICT (partner, hour, product, level) DO UPDATE SET earned = t.earned + excluded.earned, rebate = t.rebate + excluded.rebate,
+				volume = t.volume + excluded.volume, eligible_volume = t.eligible_volume + excluded.eligible_volume, fees = t.fees + excluded.fees,
+				trades = t.trades + excluded.trades, deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
+			RETURNING partner, hour, product, level, (earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0) AS empty),
+		lasts AS (
+			UPDATE account a SET last_trade_at = greatest(a.last_trade_at, l.at)
+			FROM (SELECT referee, max(last_at) AS at FROM d WHERE last_at IS NOT NULL GROUP BY referee) l
+			WHERE a.uid = l.referee AND l.at > coalesce(a.last_trade_at, '-infinity'))
+		SELECT 0::smallint, owner, day::timestamp AT TIME ZONE 'UTC', referee, product FROM day_rows WHERE empty
+		UNION ALL SELECT level::smallint, partner, hour, 0, product FROM hour_rows WHERE empty
+		UNION ALL SELECT -1::smallint, count(*), NULL, 0, 0::smallint FROM d`)
+	if err != nil {
+		return 0, err
+	}
+	type key struct {
+		level   int16
+		uid     int64
+		at      *time.Time
+		referee int64
+		product int16
+	}
+	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k key, err error) {
+		return k, row.Scan(&k.level, &k.uid, &k.at, &k.referee, &k.product)
+	})
+	if err != nil {
+		return 0, err
+	}
+	var moved int64
+	batch := &pgx.Batch{}
+	for _, k := range keys {
+		switch {
+		case k.level < 0:
+			moved = k.uid
+		case k.level == 0:
+			batch.Queue(`DELETE FROM referee_day WHERE owner = $1 AND day = $2::date AND referee = $3 AND product = $4`, k.uid, k.at.UTC(), k.referee, k.product)
+		default:
+			batch.Queue(`DELETE FROM partner_hour WHERE partner = $1 AND hour = $2 AND product = $3 AND level = $4`, k.uid, k.at, k.product, k.level)
+		}
+	}
+	return moved, tx.SendBatch(ctx, batch).Close()
+}

@@ -1,0 +1,505 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
+)
+
+// Line is one line of a batch: an event, or what was wrong with it.
+type Line struct {
+	No    int64 // in its source, from 1
+	Event referral.Event
+	Err   *domain.Error // not nil: the line was refused, and Event is empty
+	Raw   []byte        // as it came
+}
+
+// Batch is what lands in one transaction.
+type Batch struct {
+	Source string // a file's name, or who posted it
+	Lines  []Line
+}
+
+// Outcome counts a batch's lines. Accepted includes the deferred ones.
+type Outcome struct {
+	Accepted, Duplicate, Rejected int
+	Deferred                      []string // ids of accepted events that wait for an account, a code or a trade
+	Refused                       []Refusal
+}
+
+// Refusal is a line that was not taken, and why.
+type Refusal struct {
+	Line int64
+	Err  *domain.Error
+}
+
+const (
+	maxRejectedRaw = 4096
+	// structureLock orders commits against changes of the structure. A batch that changes it holds the lock alone
+	// from the moment it reads what it decides on until its commit; a batch of facts shares it just before its commit.
+	// So each either sees the other's rows or is seen by it, and whoever comes second derives again what is touched.
+	structureLock = 0x7061_7274 // "part"
+)
+
+// errCareful asks for the batch to be done again with the structure lock held from the start.
+var errCareful = errors.New("a concurrent batch touched the same ids")
+
+// Ingest lands a batch: events, facts with their commission, and what they add to the rollups, in one transaction.
+// It is idempotent by event id. Every order and batching of the same events leads to the same tables.
+// The error is about the database; bad lines are in the Outcome.
+func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
+	careful := false
+	for try := 0; ; try++ {
+		r := &run{store: s, batch: b, careful: careful}
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
+		if err == nil {
+			return r.out, nil
+		}
+		var pg *pgconn.PgError
+		again := errors.Is(err, errCareful)
+		if errors.As(err, &pg) {
+			// 23505: another writer brought one of our ids after we looked; 40P01, 40001: we were chosen to yield.
+			again = pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001"
+		}
+		if !again || try == 5 {
+			return Outcome{}, fmt.Errorf("ingest: %w", err)
+		}
+		careful = true
+	}
+}
+
+// run is one attempt at a batch.
+type run struct {
+	store   *Store
+	tx      pgx.Tx
+	batch   Batch
+	careful bool // hold the structure lock from the start, and look up every key before writing
+
+	out     Outcome
+	version int64               // of the structure when the batch began to read it
+	facts   []fact              // applied before the lock
+	seen    *referral.Structure // by which they were attributed
+	pending []*pendingEvent     // everything else
+	deltas  *deltas
+	touched []touch // by this batch
+	foreign []touch // by others that committed meanwhile
+}
+
+func (r *run) do(ctx context.Context) error {
+	r.deltas = r.store.newDeltas(len(r.batch.Lines))
+	if r.careful {
+		if err := r.lock(ctx, true); err != nil {
+			return err
+		}
+	}
+	if err := r.tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM structure_change`).Scan(&r.version); err != nil {
+		return err
+	}
+	lines, err := r.screen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.placeFacts(ctx, lines); err != nil {
+		return err
+	}
+	if err := insertFacts(ctx, r.tx, r.facts, r.deltas); err != nil {
+		return err
+	}
+	if err := r.waitingReversals(ctx); err != nil {
+		return err
+	}
+	exclusive := len(r.pending) > 0 || slices.ContainsFunc(r.facts, func(f fact) bool { return f.money != nil })
+	if !r.careful {
+		if err := r.lock(ctx, exclusive); err != nil {
+			return err
+		}
+	}
+	if err := r.meetConcurrent(ctx); err != nil {
+		return err
+	}
+	if exclusive {
+		if err := r.apply(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.rederive(ctx, slices.Concat(r.foreign, r.touched)); err != nil {
+		return err
+	}
+	if err := r.deltas.saveFirsts(ctx, r.tx); err != nil {
+		return err
+	}
+	if err := r.deltas.append(ctx, r.tx); err != nil {
+		return err
+	}
+	return r.keepRejected(ctx)
+}
+
+func (r *run) lock(ctx context.Context, exclusive bool) error {
+	q := `SELECT pg_advisory_xact_lock_shared($1)`
+	if exclusive {
+		q = `SELECT pg_advisory_xact_lock($1)`
+	}
+	_, err := r.tx.Exec(ctx, q, structureLock)
+	return err
+}
+
+// reject records a line as refused.
+func (r *run) reject(l *Line, err *domain.Error) {
+	r.out.Rejected++
+	r.out.Refused = append(r.out.Refused, Refusal{Line: l.No, Err: err})
+}
+
+// screen drops the refused lines, the duplicates, and those that contradict an earlier event: conflicts go by
+// arrival (SPEC 3). What it returns is new.
+func (r *run) screen(ctx context.Context) ([]*Line, error) {
+	ids := make([]string, 0, len(r.batch.Lines))
+	first := make(map[string]*Line, len(r.batch.Lines))
+	fresh := make([]*Line, 0, len(r.batch.Lines))
+	for i := range r.batch.Lines {
+		l := &r.batch.Lines[i]
+		if l.Err != nil {
+			r.reject(l, l.Err)
+			continue
+		}
+		if f, twice := first[l.Event.ID]; twice {
+			r.repeated(l, &f.Event)
+			continue
+		}
+		first[l.Event.ID] = l
+		ids = append(ids, l.Event.ID)
+		fresh = append(fresh, l)
+	}
+	known, err := r.knownEvents(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(known) > 0 {
+		fresh = slices.DeleteFunc(fresh, func(l *Line) bool {
+			k, ok := known[l.Event.ID]
+			if ok {
+				r.repeated(l, &k)
+			}
+			return ok
+		})
+	}
+	return r.screenClaims(ctx, fresh)
+}
+
+// repeated counts a line whose id was seen before: a duplicate when the content is the same, else refused.
+func (r *run) repeated(l *Line, earlier *referral.Event) {
+	if sameEvent(&l.Event, earlier) {
+		r.out.Duplicate++
+		return
+	}
+	r.reject(l, domain.Errorf(domain.CodeConflict, "id", "an event with the id %s and other content came earlier", l.Event.ID))
+}
+
+func sameEvent(a, b *referral.Event) bool {
+	if a.Type != b.Type || a.UID != b.UID || !a.At.Equal(b.At) {
+		return false
+	}
+	if t, ok := a.Body.(referral.Trade); ok {
+		return t == b.Body.(referral.Trade)
+	}
+	return string(encodeBody(a.Body)) == string(encodeBody(b.Body))
+}
+
+// encodeBody is the canonical form of a body in the log.
+func encodeBody(b referral.Body) []byte {
+	out, err := json.Marshal(b)
+	if err != nil {
+		panic(err) // bodies are plain structs
+	}
+	return out
+}
+
+// decodeBody reads what encodeBody wrote.
+func decodeBody(typ referral.EventType, b []byte) (referral.Body, error) {
+	switch typ {
+	case referral.AccountRegistered:
+		return decodeAs[referral.Registration](b)
+	case referral.KYCCompleted:
+		return decodeAs[referral.KYC](b)
+	case referral.VIPChanged:
+		return decodeAs[referral.VIP](b)
+	case referral.PartnerEnrolled, referral.PartnerRates:
+		v, err := decodeAs[referral.Rates](b)
+		v.Enrolled = typ == referral.PartnerEnrolled
+		return v, err
+	case referral.ReferralCodeCreated, referral.ReferralCodeChanged:
+		v, err := decodeAs[referral.Code](b)
+		v.Created = typ == referral.ReferralCodeCreated
+		return v, err
+	case referral.DepositCompleted, referral.WithdrawalCompleted:
+		v, err := decodeAs[referral.Transfer](b)
+		v.Withdrawal = typ == referral.WithdrawalCompleted
+		return v, err
+	case referral.TradeExecuted:
+		return decodeAs[referral.Trade](b)
+	case referral.TradeReversed:
+		return decodeAs[referral.Reversal](b)
+	case referral.RulesChanged:
+		return decodeAs[referral.Rules](b)
+	}
+	return nil, fmt.Errorf("event type %q in the log", typ)
+}
+
+func decodeAs[T any](b []byte) (v T, err error) { return v, json.Unmarshal(b, &v) }
+
+// knownEvents finds the events, applied trades among them, that have one of the ids.
+func (r *run) knownEvents(ctx context.Context, ids []string) (map[string]referral.Event, error) {
+	known := map[string]referral.Event{}
+	rows, err := r.tx.Query(ctx, `SELECT id, type, uid, at, body FROM event WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	logged, err := pgx.CollectRows(rows, scanEvent)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range logged {
+		known[e.ID] = e
+	}
+	rows, err = r.tx.Query(ctx, `SELECT id, account, at, trade_id, product, symbol, side, volume, fee_gross, fee_paid, ineligible, reason
+		FROM trade WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	var e referral.Event
+	var t referral.Trade
+	var product int16
+	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.UID, &e.At, &t.TradeID, &product, &t.Symbol, &t.Side, &t.Volume, &t.FeeGross, &t.FeePaid, &t.Ineligible, &t.Reason}, func() error {
+		t.Product = products[product]
+		e.Type, e.Body = referral.TradeExecuted, t
+		known[e.ID] = e
+		return nil
+	})
+	return known, err
+}
+
+func scanEvent(row pgx.CollectableRow) (e referral.Event, err error) {
+	var body []byte
+	if err = row.Scan(&e.ID, &e.Type, &e.UID, &e.At, &body); err != nil {
+		return e, err
+	}
+	e.Body, err = decodeBody(e.Type, body)
+	return e, err
+}
+
+// claim is what an event alone may be, "" for types that claim nothing.
+func claim(e *referral.Event) string {
+	switch b := e.Body.(type) {
+	case referral.Registration:
+		return accountKey(e.UID)
+	case referral.Code:
+		if b.Created {
+			return codeKey(b.Code)
+		}
+	case referral.Trade:
+		return tradeKey(b.TradeID)
+	case referral.Reversal:
+		return "reversal:" + b.TradeID
+	}
+	return ""
+}
+
+// claimError says which field another event took.
+func claimError(e *referral.Event) *domain.Error {
+	switch b := e.Body.(type) {
+	case referral.Registration:
+		return domain.Errorf(domain.CodeConflict, "uid", "account %d is already registered by another event", e.UID)
+	case referral.Code:
+		return domain.Errorf(domain.CodeConflict, "code", "the code %s is already taken", b.Code)
+	case referral.Reversal:
+		return domain.Errorf(domain.CodeConflict, "tradeId", "trade %s is already reversed by another event", b.TradeID)
+	default:
+		return domain.Errorf(domain.CodeConflict, "tradeId", "the tradeId %s is already taken by another event", e.Body.(referral.Trade).TradeID)
+	}
+}
+
+// screenClaims refuses lines whose account, code, tradeId or reversal another event has taken. Applied trades
+// are looked up only when careful: the unique index finds such a line too, and then the batch is done again.
+func (r *run) screenClaims(ctx context.Context, lines []*Line) ([]*Line, error) {
+	mine := make(map[string]bool, len(lines))
+	var claims, tradeIDs []string
+	lines = slices.DeleteFunc(lines, func(l *Line) bool {
+		c := claim(&l.Event)
+		if c == "" {
+			return false
+		}
+		if mine[c] {
+			r.reject(l, claimError(&l.Event))
+			return true
+		}
+		mine[c] = true
+		if t, ok := l.Event.Body.(referral.Trade); ok {
+			tradeIDs = append(tradeIDs, t.TradeID)
+		} else {
+			claims = append(claims, c)
+		}
+		return false
+	})
+	// Waiting trades are few, mostly none: the log is asked for them only if anything waits for an account.
+	var waiting bool
+	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'account:' AND waits_for < 'account;')`).Scan(&waiting); err != nil {
+		return nil, err
+	}
+	if waiting {
+		for _, id := range tradeIDs {
+			claims = append(claims, tradeKey(id))
+		}
+	}
+	taken := map[string]bool{}
+	collect := func(q string, keys []string) error {
+		rows, err := r.tx.Query(ctx, q, keys)
+		if err != nil {
+			return err
+		}
+		var c string
+		_, err = pgx.ForEachRow(rows, []any{&c}, func() error { taken[c] = true; return nil })
+		return err
+	}
+	if len(claims) > 0 {
+		if err := collect(`SELECT claim FROM event WHERE claim = ANY($1)`, claims); err != nil {
+			return nil, err
+		}
+	}
+	if r.careful && len(tradeIDs) > 0 {
+		if err := collect(`SELECT 'trade:' || trade_id FROM trade WHERE trade_id = ANY($1)`, tradeIDs); err != nil {
+			return nil, err
+		}
+	}
+	if len(taken) == 0 {
+		return lines, nil
+	}
+	return slices.DeleteFunc(lines, func(l *Line) bool {
+		if c := claim(&l.Event); c != "" && taken[c] {
+			r.reject(l, claimError(&l.Event))
+			return true
+		}
+		return false
+	}), nil
+}
+
+// placeFacts attributes the trades and transfers of known accounts, and leaves all else pending.
+func (r *run) placeFacts(ctx context.Context, lines []*Line) error {
+	uids := make([]int64, 0, len(lines))
+	for _, l := range lines {
+		switch l.Event.Body.(type) {
+		case referral.Trade, referral.Transfer:
+			uids = append(uids, l.Event.UID)
+		}
+	}
+	var err error
+	if r.seen, err = loadStructure(ctx, r.tx, uids); err != nil {
+		return err
+	}
+	r.facts = make([]fact, 0, len(uids))
+	for _, l := range lines {
+		r.out.Accepted++
+		if f, ok := factOf(&l.Event); ok && f.attribute(r.seen) {
+			r.facts = append(r.facts, f)
+			continue
+		}
+		r.pending = append(r.pending, &pendingEvent{Event: l.Event, line: l})
+	}
+	return nil
+}
+
+func factOf(e *referral.Event) (fact, bool) {
+	f := fact{id: e.ID, account: e.UID, at: e.At}
+	switch b := e.Body.(type) {
+	case referral.Trade:
+		f.trade = &b
+	case referral.Transfer:
+		f.money = &b
+	default:
+		return f, false
+	}
+	return f, true
+}
+
+// waitingReversals adds the reversals that wait for one of the batch's trades to what is pending.
+func (r *run) waitingReversals(ctx context.Context) error {
+	var any bool
+	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'trade:' AND waits_for < 'trade;')`).Scan(&any); err != nil || !any {
+		return err
+	}
+	var keys []string
+	for i := range r.facts {
+		if t := r.facts[i].trade; t != nil {
+			keys = append(keys, tradeKey(t.TradeID))
+		}
+	}
+	return r.wake(ctx, keys)
+}
+
+// meetConcurrent looks at what batches committed since this one began to read: it takes over what they touched
+// of this batch's facts, and starts again where they took one of its ids or wait for one of its trades.
+func (r *run) meetConcurrent(ctx context.Context) error {
+	rows, err := r.tx.Query(ctx, `SELECT body FROM structure_change WHERE version > $1`, r.version)
+	if err != nil {
+		return err
+	}
+	changes, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	keys, about := map[string]bool{}, map[int64]bool{}
+	for i := range r.facts {
+		f := &r.facts[i]
+		keys["id:"+f.id] = true
+		if f.trade != nil {
+			keys[tradeKey(f.trade.TradeID)] = true
+		}
+		about[f.place.Referee] = true
+		for _, uid := range f.place.Path {
+			about[uid] = true
+		}
+	}
+	for _, raw := range changes {
+		c, err := decodeAs[structureChange](raw)
+		if err != nil {
+			return err
+		}
+		for _, k := range c.Keys {
+			if keys[k] {
+				return errCareful
+			}
+		}
+		for _, t := range c.Touched {
+			if t.UID == 0 || about[t.UID] {
+				r.foreign = append(r.foreign, t)
+			}
+		}
+	}
+	return nil
+}
+
+// keepRejected stores the refused lines with their reasons.
+func (r *run) keepRejected(ctx context.Context) error {
+	if len(r.out.Refused) == 0 {
+		return nil
+	}
+	slices.SortFunc(r.out.Refused, func(a, b Refusal) int { return int(a.Line - b.Line) })
+	raw := make(map[int64][]byte, len(r.out.Refused))
+	for i := range r.batch.Lines {
+		raw[r.batch.Lines[i].No] = r.batch.Lines[i].Raw
+	}
+	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"rejected"}, []string{"source", "line", "field", "reason", "raw", "arrived"},
+		pgx.CopyFromSlice(len(r.out.Refused), func(i int) ([]any, error) {
+			x := r.out.Refused[i]
+			line := raw[x.Line]
+			return []any{r.batch.Source, x.Line, x.Err.Field, x.Err.Message, line[:min(len(line), maxRejectedRaw)], time.Now()}, nil
+		}))
+	return err
+}
