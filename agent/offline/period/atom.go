@@ -16,10 +16,10 @@ type span struct {
 func (s span) resolved() bool { return !s.from.IsZero() }
 
 type parser struct {
-	toks    []token
-	today   time.Time
-	prev    *span // the match before, which "the week before" refers to
-	depth   int   // of atoms within atoms
+	toks  []token
+	today time.Time
+	prev  *span // the match before, which "the week before" refers to
+	depth int   // of atoms within atoms
 }
 
 // maxDepth bounds "the week before the week before …", which would otherwise take time exponential in its length.
@@ -54,7 +54,10 @@ func (p *parser) at(i int) token {
 }
 
 func (p *parser) is(i int, words ...string) bool {
-	t := p.at(i)
+	if i < 0 || i >= len(p.toks) {
+		return false
+	}
+	t := &p.toks[i]
 	for _, w := range words {
 		if t.word == w && t.kind != number {
 			return true
@@ -159,10 +162,8 @@ func (p *parser) yearAfter(i int) (y, next int, ok bool) {
 		return century(p.at(k).n), k + 1, true
 	}
 	j = p.opt(j, "the")
-	for word, n := range map[string]int{"this": 0, "last": -1, "previous": -1, "past": -1, "next": 1} {
-		if p.is(j, word) && p.is(j+1, "year") {
-			return p.today.Year() + n, j + 2, true
-		}
+	if n, k, _, ok := p.which(j); ok && p.is(k, "year") {
+		return p.today.Year() + n, k + 1, true
 	}
 	return 0, i, false
 }

@@ -29,7 +29,10 @@ func quarterOrHalf(p *parser, i int) (span, int, bool) {
 			return span{}, 0, false
 		}
 	}
-	limit := map[string]int{"quarter": 4, "half": 2}[u]
+	limit := 2
+	if u == "quarter" {
+		limit = 4
+	}
 	if n == -1 {
 		n = limit
 	}
@@ -62,7 +65,10 @@ func quarterOrHalf(p *parser, i int) (span, int, bool) {
 }
 
 func partOfYear(like time.Time, y int, u string, n int) (from, to time.Time) {
-	months := 12 / map[string]int{"quarter": 4, "half": 2}[u]
+	months := 6
+	if u == "quarter" {
+		months = 3
+	}
 	from = date(like, y, (n-1)*months+1, 1)
 	return from, date(like, y, n*months+1, 1)
 }
@@ -249,12 +255,14 @@ func decade(p *parser, i int) (span, int, bool) {
 	case t.kind == number && t.n%10 == 0 && t.digits == 2 && p.is(j, "s") && p.at(j).glued && p.is(i-1, "the", "in") && p.at(i+1).glued:
 		y, i = century(t.n), j
 	case t.kind == word:
-		for n, w := range []string{"", "", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"} {
-			if w != "" && t.word == w {
-				y = 1900 + 10*n
-			}
-		}
-		if t.word == "noughties" {
+		switch t.word {
+		case "seventies":
+			y = 1970
+		case "eighties":
+			y = 1980
+		case "nineties":
+			y = 1990
+		case "noughties":
 			y = 2000
 		}
 	}
