@@ -74,12 +74,12 @@ func loadVersions(ctx context.Context, tx pgx.Tx, s *referral.Structure, mains, 
 		})
 		return err
 	})
-	batch.Queue(`SELECT code, at, event_id, spot, futures FROM code_version WHERE code = ANY($1)`, codeList).Query(func(rows pgx.Rows) error {
+	batch.Queue(`SELECT code, at, event_id, created, spot, futures FROM code_version WHERE code = ANY($1)`, codeList).Query(func(rows pgx.Rows) error {
 		changes := map[string]referral.Versions[referral.Code]{}
 		for rows.Next() {
 			var code string
 			var v referral.Version[referral.Code]
-			if err := rows.Scan(&code, &v.At, &v.EventID, &v.Value.SpotRebateRate, &v.Value.FuturesRebateRate); err != nil {
+			if err := rows.Scan(&code, &v.At, &v.EventID, &v.Value.Created, &v.Value.SpotRebateRate, &v.Value.FuturesRebateRate); err != nil {
 				return err
 			}
 			changes[code] = append(changes[code], v)
@@ -145,6 +145,7 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 		}
 	}
 	trades, transfers := prefixed("t", tradeColumns), prefixed("t", transferColumns)
+	// A fact must come once from each of these queries, or its difference would be added twice: hence the groupings.
 	// Paths first: the other touches look for facts under the owners of today.
 	if len(referees) > 0 {
 		for _, x := range []struct {
@@ -152,10 +153,11 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 			scan           func(pgx.CollectableRow) (fact, error)
 		}{{"trade", trades, scanTrade}, {"transfer", transfers, scanTransfer}} {
 			if err := r.attributeAgain(ctx, x.table, x.scan, `
-				SELECT `+x.columns+` FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS n (owner, referee, since)
+				WITH n AS (SELECT owner, referee, min(since) AS since FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS u (owner, referee, since) GROUP BY 1, 2)
+				SELECT `+x.columns+` FROM n
 				JOIN `+x.table+` t ON t.owner = n.owner AND t.owner <> 0 AND t.referee = n.referee AND t.at >= n.since
 				UNION ALL
-				SELECT `+x.columns+` FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS n (owner, referee, since)
+				SELECT `+x.columns+` FROM n
 				JOIN `+x.table+` t ON t.owner = 0 AND n.owner = 0 AND t.referee = n.referee AND t.at >= n.since`, owners, referees, paths); err != nil {
 				return err
 			}
@@ -164,7 +166,7 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 	if len(vipUIDs) > 0 {
 		if err := r.attributeAgain(ctx, "trade", scanTrade, `
 			WITH n AS (SELECT a.uid, a.u1, u.since, coalesce((SELECT min(v.at) FROM vip_version v WHERE v.uid = a.uid AND v.at > u.since), 'infinity') AS until
-				FROM unnest($1::bigint[], $2::timestamptz[]) AS u (uid, since) JOIN account a USING (uid))
+				FROM (SELECT DISTINCT uid, since FROM unnest($1::bigint[], $2::timestamptz[]) AS u (uid, since)) u JOIN account a USING (uid))
 			SELECT `+trades+` FROM n JOIN trade t ON t.owner = n.u1 AND t.owner <> 0 AND t.referee = n.uid AND t.at >= n.since AND t.at < n.until`, vipUIDs, vips); err != nil {
 			return err
 		}

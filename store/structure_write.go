@@ -63,7 +63,7 @@ func (w *structureWriter) add(p *pendingEvent) {
 			w.known.codes[b.Code] = p.UID
 			w.keys = append(w.keys, codeKey(b.Code))
 		}
-		w.changes = append(w.changes, []any{b.Code, p.At, p.ID, rateOrNull(b.SpotRebateRate), rateOrNull(b.FuturesRebateRate), b.Note, b.Default})
+		w.changes = append(w.changes, []any{b.Code, p.At, p.ID, b.Created, rateOrNull(b.SpotRebateRate), rateOrNull(b.FuturesRebateRate), b.Note, b.Default})
 		w.run.touched = append(w.run.touched, touch{Kind: touchCode, UID: p.UID, Code: b.Code, From: p.At})
 	case referral.Rules:
 		w.rules = append(w.rules, []any{p.At, p.ID, string(encodeBody(b))})
@@ -121,7 +121,7 @@ func (w *structureWriter) write(ctx context.Context) error {
 		{"vip_version", []string{"uid", "at", "event_id", "spot", "futures"}, w.vips},
 		{"rate_version", []string{"uid", "at", "event_id", "spot", "futures", "enrolled", "bd_uid"}, w.rates},
 		{"referral_code", []string{"code", "uid", "created_at"}, w.codes},
-		{"code_version", []string{"code", "at", "event_id", "spot", "futures", "note", "is_default"}, w.changes},
+		{"code_version", []string{"code", "at", "event_id", "created", "spot", "futures", "note", "is_default"}, w.changes},
 		{"rules_version", []string{"at", "event_id", "body"}, w.rules},
 	} {
 		if len(c.rows) == 0 {

@@ -120,7 +120,7 @@ type Filter struct {
 	Product       Product
 	Relation      Relation
 	UID           int64 // one referee
-	SubPartnerUID int64 // the direct referee of mine, a partner, at or above the referee
+	SubPartnerUID int64 // the sub-partner of an indirect referee: the direct referee of mine on the path, a partner
 	Country       string
 	Code          string // mine, through which the path to the referee starts
 }

@@ -105,10 +105,10 @@ CREATE TABLE referral_code (
   created_at timestamptz NOT NULL
 );
 CREATE INDEX referral_code_uid ON referral_code (uid);
--- A null field is unchanged by that version.
+-- A null field is unchanged by that version; the creation starts from nothing.
 CREATE TABLE code_version (
   code text COLLATE "C", at timestamptz, event_id text COLLATE "C",
-  spot integer, futures integer, note text, is_default boolean,
+  created boolean NOT NULL, spot integer, futures integer, note text, is_default boolean,
   PRIMARY KEY (code, at, event_id)
 );
 

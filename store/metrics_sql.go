@@ -1,0 +1,369 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"partnerhub/domain/referral"
+)
+
+// columns that every piece of activity has, after what identifies it.
+var activityColumns = []string{"commission", "shared", "volume", "eligible_volume", "fees", "trades", "executed", "deposits", "withdrawals"}
+
+// levels are those that the relation filter leaves.
+func (m *metricsQuery) levels() []int {
+	switch m.q.Filter.Relation {
+	case referral.Direct:
+		return []int{1}
+	case referral.Indirect:
+		return []int{2, 3}
+	}
+	return []int{1, 2, 3}
+}
+
+// above is the column that holds the partner at a level.
+func above(level int) string { return [...]string{"", "owner", "u2", "u3"}[level] }
+
+// shared is what a level paid back: the rebate comes out of the direct partner's share alone.
+func shared(level int, rebate string) string {
+	if level == 1 {
+		return rebate
+	}
+	return "0::bigint"
+}
+
+// coarse reports whether the rollup by partner and hour can answer: it knows no referees.
+func (m *metricsQuery) coarse(metrics []referral.Metric) bool {
+	for _, d := range metrics {
+		if d.Column == "traders" {
+			return false
+		}
+	}
+	switch m.q.GroupBy {
+	case referral.ByReferee, referral.BySubPartner, referral.ByCountry, referral.ByCode:
+		return false
+	}
+	f := m.q.Filter
+	return f == referral.Filter{Product: f.Product, Relation: f.Relation}
+}
+
+// activitySQL sums trades, deposits and withdrawals of the partner's referees by key.
+//
+// Whole days come from the rollup by referee and day (or, where nobody asks for referees, by partner and hour) plus the
+// deltas that are not folded yet; the rest of the period, at most a part of a day at either end, from the facts.
+func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
+	var pieces []string
+	p := m.q.Period
+	from, to := p.From, p.To
+	switch {
+	case m.coarse(metrics):
+		if a, b := m.ceil(from, m.store.hour), m.store.hour(to); a.Before(b) {
+			pieces = append(pieces, m.hourPieces(a, b)...)
+			pieces = append(append(pieces, m.factPieces(from, a)...), m.factPieces(b, to)...)
+			break
+		}
+		pieces = m.factPieces(from, to)
+	case m.q.GroupBy == referral.ByHour: // no rollup has referees by hour
+		pieces = m.factPieces(from, to)
+	default:
+		if a, b := m.ceil(from, m.midnight), m.midnight(to); a.Before(b) {
+			pieces = append(pieces, m.dayPieces(a, b)...)
+			pieces = append(append(pieces, m.factPieces(from, a)...), m.factPieces(b, to)...)
+			break
+		}
+		pieces = m.factPieces(from, to)
+	}
+	key, joins, where := m.activityKey()
+	inner := make([]string, len(activityColumns))
+	for i, c := range activityColumns {
+		inner[i] = fmt.Sprintf("sum(x.%s)::bigint AS %s", c, c)
+	}
+	outer := make([]string, len(metrics))
+	distinct := false
+	for i, d := range metrics {
+		switch {
+		case d.Column == "traders":
+			outer[i], distinct = "count(*) FILTER (WHERE g.executed > 0)", true
+		case d.Less != "":
+			outer[i] = fmt.Sprintf("(sum(g.%s) - sum(g.%s))::bigint", d.Column, d.Less)
+		default:
+			outer[i] = fmt.Sprintf("sum(g.%s)::bigint", d.Column)
+		}
+	}
+	group := "1"
+	if distinct {
+		group = "1, x.referee"
+	}
+	return `SELECT g.key, ` + strings.Join(outer, ", ") + ` FROM (SELECT ` + key + ` AS key, ` + strings.Join(inner, ", ") +
+		` FROM (` + strings.Join(pieces, "\nUNION ALL ") + `) x` + joins + where + ` GROUP BY ` + group + `) g GROUP BY g.key`
+}
+
+// midnight is the start of t's day in the reporting zone.
+func (m *metricsQuery) midnight(t time.Time) time.Time {
+	y, mo, d := t.In(m.store.zone).Date()
+	return time.Date(y, mo, d, 0, 0, 0, 0, m.store.zone)
+}
+
+// ceil is the first bucket start at or after t.
+func (m *metricsQuery) ceil(t time.Time, floor func(time.Time) time.Time) time.Time {
+	f := floor(t)
+	if f.Equal(t) {
+		return t
+	}
+	// The next bucket starts within 25 hours (a day when the clock goes back) of this one.
+	for step := time.Hour / 2; ; step += time.Hour / 2 {
+		if n := floor(f.Add(step)); n.After(t) {
+			return n
+		}
+	}
+}
+
+// activityKey is the expression by which activity is grouped, and the joins and conditions of the filters.
+func (m *metricsQuery) activityKey() (key, joins, where string) {
+	var conditions []string
+	account, partner := false, false
+	switch by := m.q.GroupBy; by {
+	case referral.ByNone:
+		key = "''"
+	case referral.ByHour:
+		key = m.hourOf("x.at")
+	case referral.ByDay:
+		key = "x.day::text"
+	case referral.ByWeek, referral.ByMonth:
+		key = "date_trunc('" + string(by) + "', x.day::timestamp)::date::text"
+	case referral.ByProduct:
+		key = "x.product::text"
+		conditions = append(conditions, "x.product <> 0")
+	case referral.ByRelation:
+		key = "CASE WHEN x.level = 1 THEN 'direct' ELSE 'indirect' END"
+	case referral.ByReferee:
+		key = "x.referee::text"
+	case referral.BySubPartner:
+		key, partner = "coalesce(p.uid, 0)::text", true
+	case referral.ByCountry:
+		key, account = "a.country", true
+	case referral.ByCode:
+		key, account = "CASE x.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END", true
+	}
+	f := m.q.Filter
+	if f.UID != 0 {
+		conditions = append(conditions, "x.referee = "+m.arg(f.UID))
+	}
+	if f.SubPartnerUID != 0 {
+		partner = true
+		conditions = append(conditions, "p.uid = "+m.arg(f.SubPartnerUID))
+	}
+	if f.Product != "" {
+		conditions = append(conditions, "x.product = "+m.arg(productCode(f.Product)))
+	}
+	if f.Country != "" {
+		account = true
+		conditions = append(conditions, "a.country = "+m.arg(f.Country))
+	}
+	if f.Code != "" {
+		account = true
+		conditions = append(conditions, "CASE x.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END = "+m.arg(f.Code))
+	}
+	if account {
+		joins += " JOIN account a ON a.uid = x.referee"
+	}
+	if partner {
+		joins += " LEFT JOIN partner p ON p.uid = CASE x.level WHEN 2 THEN x.owner WHEN 3 THEN x.u2 END"
+	}
+	if len(conditions) > 0 {
+		where = " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return key, joins, where
+}
+
+// hourPieces read [a, b), whole hours, from the rollup by partner and hour.
+func (m *metricsQuery) hourPieces(a, b time.Time) []string {
+	me, from, to := m.arg(m.partner), m.arg(a), m.arg(b)
+	zone := m.arg(m.store.zone.String())
+	level := ""
+	if ls := m.levels(); len(ls) < 3 {
+		level = fmt.Sprintf(" AND level = %d", min(ls[0], 2))
+	}
+	out := []string{`SELECT 0::bigint AS referee, 0::bigint AS owner, 0::bigint AS u2, hour AS at, (hour AT TIME ZONE ` + zone + `)::date AS day, level::int AS level, product,
+		earned AS commission, rebate AS shared, volume, eligible_volume, fees, trades, 0::bigint AS executed, deposits, withdrawals
+		FROM partner_hour WHERE partner = ` + me + ` AND hour >= ` + from + ` AND hour < ` + to + level}
+	for _, l := range m.levels() {
+		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, hour, day, %d, product, earned%d, %s, volume, eligible_volume, fees, trades, executed, deposits, withdrawals
+			FROM delta WHERE %s = %s AND %s <> 0 AND hour >= %s AND hour < %s`, l, l, shared(l, "rebate"), above(l), me, above(l), from, to))
+	}
+	return out
+}
+
+// dayPieces read [a, b), whole days, from the rollup by referee and day.
+func (m *metricsQuery) dayPieces(a, b time.Time) []string {
+	me, from, to := m.arg(m.partner), m.date(a), m.date(b)
+	var out []string
+	for _, table := range []string{"referee_day", "delta"} {
+		for _, l := range m.levels() {
+			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %d AS level, product, earned%d AS commission, %s AS shared,
+				volume, eligible_volume, fees, trades, executed, deposits, withdrawals
+				FROM %s WHERE %s = %s AND %s <> 0 AND day >= %s AND day < %s`, l, l, shared(l, "rebate"), table, above(l), me, above(l), from, to))
+		}
+	}
+	return out
+}
+
+// factPieces read [a, b) from the trades and transfers themselves.
+func (m *metricsQuery) factPieces(a, b time.Time) []string {
+	if !a.Before(b) {
+		return nil
+	}
+	me, from, to, zone := m.arg(m.partner), m.arg(a), m.arg(b), m.arg(m.store.zone.String())
+	var out []string
+	for _, l := range m.levels() {
+		mine := "owner = " + me
+		if l > 1 {
+			// Facts are kept by owner: the owners below me who had activity on these days are in the rollups.
+			mine = fmt.Sprintf(`%[1]s = %[2]s AND owner IN (SELECT owner FROM referee_day WHERE %[1]s = %[2]s AND %[1]s <> 0 AND day BETWEEN %[3]s AND %[4]s
+				UNION SELECT owner FROM delta WHERE %[1]s = %[2]s AND %[1]s <> 0)`, above(l), me, m.date(a), m.date(b))
+		}
+		for _, x := range []struct{ at, sign, executed string }{{"at", "", "1"}, {"reversed_at", "-", "0"}} {
+			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, %[1]s AS at,
+				(%[1]s AT TIME ZONE %[6]s)::date AS day, %[2]d AS level, product, %[3]searned%[2]d AS commission, %[3]s%[4]s AS shared, %[3]svolume AS volume,
+				CASE WHEN eligible THEN %[3]svolume ELSE 0 END AS eligible_volume, %[3]sfee_paid AS fees, %[3]s1::bigint AS trades, %[5]s::bigint AS executed, 0::bigint AS deposits, 0::bigint AS withdrawals
+				FROM trade WHERE %[7]s AND owner <> 0 AND %[1]s >= %[8]s AND %[1]s < %[9]s`,
+				x.at, l, x.sign, shared(l, "rebate"), x.executed, zone, mine, from, to))
+		}
+		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, at,
+			(at AT TIME ZONE %[2]s)::date, %[1]d, 0::smallint, 0, 0, 0, 0, 0, 0, 0, CASE WHEN withdrawal THEN 0 ELSE amount END, CASE WHEN withdrawal THEN amount ELSE 0 END
+			FROM transfer WHERE %[3]s AND owner <> 0 AND at >= %[4]s AND at < %[5]s`, l, zone, mine, from, to))
+	}
+	return out
+}
+
+// referees is a query of the partner's referees that pass the filters, with the level at which they stand.
+func (m *metricsQuery) referees() string {
+	me := m.arg(m.partner)
+	f := m.q.Filter
+	var conditions []string
+	if f.UID != 0 {
+		conditions = append(conditions, "r.uid = "+m.arg(f.UID))
+	}
+	if f.Country != "" {
+		conditions = append(conditions, "r.country = "+m.arg(f.Country))
+	}
+	if f.Code != "" {
+		conditions = append(conditions, "r.code = "+m.arg(f.Code))
+	}
+	if f.SubPartnerUID != 0 {
+		conditions = append(conditions, "r.sub_partner = "+m.arg(f.SubPartnerUID))
+	}
+	var levels []string
+	for _, l := range m.levels() {
+		sub := [...]string{"", "0::bigint", "u1", "u2"}[l]
+		levels = append(levels, fmt.Sprintf(`SELECT uid, %d AS level, country, code%d AS code, %s AS below, registered_at, verified_at, first_deposit_at, first_trade_at
+			FROM account WHERE u%d = %s AND u%d <> 0`, l, l, sub, l, me, l))
+	}
+	sql := `SELECT * FROM (SELECT r.*, coalesce(p.uid, 0) AS sub_partner FROM (` + strings.Join(levels, " UNION ALL ") + `) r LEFT JOIN partner p ON p.uid = r.below AND r.below <> 0) r`
+	if len(conditions) > 0 {
+		sql += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return sql
+}
+
+// refereeKey groups referees by what they are.
+func (m *metricsQuery) refereeKey(r string) string {
+	switch m.q.GroupBy {
+	case referral.ByReferee:
+		return r + ".uid::text"
+	case referral.BySubPartner:
+		return r + ".sub_partner::text"
+	case referral.ByCountry:
+		return r + ".country"
+	case referral.ByCode:
+		return r + ".code"
+	case referral.ByRelation:
+		return "CASE WHEN " + r + ".level = 1 THEN 'direct' ELSE 'indirect' END"
+	}
+	return "''"
+}
+
+// hourOf is the start of the hour of the reporting zone that a time lies in, in unix seconds as text.
+func (m *metricsQuery) hourOf(at string) string {
+	return fmt.Sprintf("extract(epoch FROM %[1]s - make_interval(mins => extract(minute FROM %[1]s AT TIME ZONE %[2]s)::int, secs => extract(second FROM %[1]s AT TIME ZONE %[2]s)::float8))::bigint::text",
+		at, m.arg(m.store.zone.String()))
+}
+
+// refereesSQL counts referees by the date on which it happened, each metric by its own date.
+func (m *metricsQuery) refereesSQL(metrics []referral.Metric) string {
+	to := m.arg(m.q.Period.To)
+	referees := m.referees()
+	parts := make([]string, len(metrics))
+	for i, d := range metrics {
+		column, since := d.Column, ""
+		if column == referral.TotalColumn {
+			column = "registered_at"
+		}
+		// A total by time counts the period's sign-ups here, and is cumulated afterwards.
+		if d.Column != referral.TotalColumn || m.q.GroupBy.Time() {
+			since = " AND r." + column + " >= " + m.arg(m.q.Period.From)
+		}
+		key := m.refereeKey("r")
+		at := "r." + column
+		switch by := m.q.GroupBy; by {
+		case referral.ByHour:
+			key = m.hourOf(at)
+		case referral.ByDay, referral.ByWeek, referral.ByMonth:
+			key = fmt.Sprintf("date_trunc('%s', %s AT TIME ZONE %s)::date::text", by, at, m.arg(m.store.zone.String()))
+		}
+		counts := make([]string, len(metrics))
+		for j := range counts {
+			counts[j] = "0::bigint"
+			if j == i {
+				counts[j] = "count(*)"
+			}
+		}
+		parts[i] = fmt.Sprintf(`SELECT %s, %s FROM referees r WHERE %s < %s%s GROUP BY 1`, key, strings.Join(counts, ", "), at, to, since)
+	}
+	return `WITH referees AS (` + referees + `) ` + strings.Join(parts, " UNION ALL ")
+}
+
+// ownSQL sums what came back to the caller on trades of their own, which are kept under their referrer: whole days from the
+// rollup, the rest, and every hour, from the facts.
+func (m *metricsQuery) ownSQL() string {
+	me := m.arg(m.partner)
+	var pieces []string
+	facts := func(a, b time.Time) {
+		if !a.Before(b) {
+			return
+		}
+		from, to := m.arg(a), m.arg(b)
+		for _, x := range []struct{ at, sign string }{{"at", ""}, {"reversed_at", "-"}} {
+			pieces = append(pieces, fmt.Sprintf(`SELECT %[1]s AS t, (%[1]s AT TIME ZONE %[2]s)::date AS day, product, %[3]srebate AS rebate FROM trade
+				WHERE owner = (SELECT u1 FROM account WHERE uid = %[4]s AND u1 <> 0) AND owner <> 0 AND referee = %[4]s AND %[1]s >= %[5]s AND %[1]s < %[6]s`, x.at, m.arg(m.store.zone.String()), x.sign, me, from, to))
+		}
+	}
+	a, b := m.ceil(m.q.Period.From, m.midnight), m.midnight(m.q.Period.To)
+	if m.q.GroupBy == referral.ByHour || !a.Before(b) {
+		facts(m.q.Period.From, m.q.Period.To)
+	} else {
+		from, to := m.date(a), m.date(b)
+		for _, table := range []string{"referee_day", "delta"} {
+			pieces = append(pieces, fmt.Sprintf(`SELECT NULL::timestamptz AS t, day, product, rebate FROM %s WHERE referee = %s AND day >= %s AND day < %s`, table, me, from, to))
+		}
+		facts(m.q.Period.From, a)
+		facts(b, m.q.Period.To)
+	}
+	key := "''"
+	switch by := m.q.GroupBy; by {
+	case referral.ByProduct:
+		key = "product::text"
+	case referral.ByHour:
+		key = m.hourOf("t")
+	case referral.ByDay:
+		key = "day::text"
+	case referral.ByWeek, referral.ByMonth:
+		key = "date_trunc('" + string(by) + "', day::timestamp)::date::text"
+	}
+	product := ""
+	if f := m.q.Filter.Product; f != "" {
+		product = " AND product = " + m.arg(productCode(f))
+	}
+	return fmt.Sprintf("SELECT %s, sum(rebate)::bigint FROM (%s) x WHERE product <> 0%s GROUP BY 1", key, strings.Join(pieces, "\nUNION ALL "), product)
+}
