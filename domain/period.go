@@ -29,45 +29,44 @@ func ParsePeriod(s string, now time.Time, zone *time.Location) (Period, error) {
 	if from, to, ok := strings.Cut(s, ".."); ok {
 		return parseRange(from, to, zone)
 	}
-	today := startOfDay(now.In(zone))
-	day := func(t time.Time, n int) time.Time { return t.AddDate(0, 0, n) }
-	monday := day(today, -(int(today.Weekday())+6)%7)
-	month := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, zone)
-	quarter := time.Date(today.Year(), (today.Month()-1)/3*3+1, 1, 0, 0, 0, 0, zone)
-	year := time.Date(today.Year(), 1, 1, 0, 0, 0, 0, zone)
+	today := StartOfDay(now.In(zone))
+	monday := addDays(today, -(int(today.Weekday())+6)%7)
+	month := Midnight(today.Year(), today.Month(), 1, zone)
+	quarter := Midnight(today.Year(), (today.Month()-1)/3*3+1, 1, zone)
+	year := Midnight(today.Year(), 1, 1, zone)
 	var from, to time.Time
 	switch s {
 	case "today":
-		from, to = today, day(today, 1)
+		from, to = today, addDays(today, 1)
 	case "yesterday":
-		from, to = day(today, -1), today
+		from, to = addDays(today, -1), today
 	case "this_week":
-		from, to = monday, day(monday, 7)
+		from, to = monday, addDays(monday, 7)
 	case "last_week":
-		from, to = day(monday, -7), monday
+		from, to = addDays(monday, -7), monday
 	case "this_month":
-		from, to = month, month.AddDate(0, 1, 0)
+		from, to = month, addMonths(month, 1)
 	case "last_month":
-		from, to = month.AddDate(0, -1, 0), month
+		from, to = addMonths(month, -1), month
 	case "this_quarter":
-		from, to = quarter, quarter.AddDate(0, 3, 0)
+		from, to = quarter, addMonths(quarter, 3)
 	case "last_quarter":
-		from, to = quarter.AddDate(0, -3, 0), quarter
+		from, to = addMonths(quarter, -3), quarter
 	case "this_year":
-		from, to = year, year.AddDate(1, 0, 0)
+		from, to = year, addMonths(year, 12)
 	case "last_year":
-		from, to = year.AddDate(-1, 0, 0), year
+		from, to = addMonths(year, -12), year
 	default:
 		n, unit, ok := rolling(s)
 		if !ok {
 			return Period{}, Invalid("period", "%q is not a period: want %s", clip(s), PeriodGrammar)
 		}
-		to = day(today, 1)
+		to = addDays(today, 1)
 		switch unit {
 		case "days":
-			from = day(to, -n)
+			from = addDays(to, -n)
 		case "weeks":
-			from = day(to, -7*n)
+			from = addDays(to, -7*n)
 		case "months":
 			from = monthsBefore(to, n)
 		}
@@ -109,14 +108,14 @@ func parseRange(from, to string, zone *time.Location) (Period, error) {
 }
 
 func parseDate(s string, zone *time.Location) (time.Time, error) {
-	t, err := time.ParseInLocation(time.DateOnly, s, zone)
+	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return t, Invalid("period", "%q is not a date: want YYYY-MM-DD", clip(s))
 	}
 	if t.Year() < MinYear || t.Year() > MaxYear {
 		return t, Invalid("period", "%s is outside the years %d to %d", s, MinYear, MaxYear)
 	}
-	return t, nil
+	return Midnight(t.Year(), t.Month(), t.Day(), zone), nil
 }
 
 func clip(s string) string {
@@ -126,15 +125,34 @@ func clip(s string) string {
 	return s
 }
 
-func startOfDay(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+// Midnight is the start of a calendar day in a zone. Days and months may be out of range, as for time.Date. Where the clock
+// skips midnight, the day starts when the clock goes on: time.Date would name an hour of the day before.
+func Midnight(year int, month time.Month, day int, zone *time.Location) time.Time {
+	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	if h := t.Hour(); h != 0 && h > 12 {
+		t = t.Add(time.Duration(24-h)*time.Hour - time.Duration(t.Minute())*time.Minute)
+	}
+	return t
+}
+
+// StartOfDay is the midnight before t, in t's own location.
+func StartOfDay(t time.Time) time.Time { return Midnight(t.Year(), t.Month(), t.Day(), t.Location()) }
+
+// addDays moves a midnight by calendar days.
+func addDays(t time.Time, n int) time.Time {
+	return Midnight(t.Year(), t.Month(), t.Day()+n, t.Location())
+}
+
+// addMonths moves the first of a month by months.
+func addMonths(t time.Time, n int) time.Time {
+	return Midnight(t.Year(), t.Month()+time.Month(n), 1, t.Location())
 }
 
 // monthsBefore is the same day n months earlier, or the last day of that month when it is shorter.
 func monthsBefore(t time.Time, n int) time.Time {
-	first := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location()).AddDate(0, -n, 0)
-	last := first.AddDate(0, 1, -1).Day()
-	return first.AddDate(0, 0, min(t.Day(), last)-1)
+	first := addMonths(t, -n)
+	last := addDays(addMonths(first, 1), -1).Day()
+	return addDays(first, min(t.Day(), last)-1)
 }
 
 // Preceding is the period before: the calendar's for a calendar preset, else one of the same number of days
@@ -144,16 +162,16 @@ func (p Period) Preceding(zone *time.Location) Period {
 	var before time.Time
 	switch p.preset {
 	case "this_month", "last_month":
-		before = from.AddDate(0, -1, 0)
+		before = addMonths(from, -1)
 	case "this_quarter", "last_quarter":
-		before = from.AddDate(0, -3, 0)
+		before = addMonths(from, -3)
 	case "this_year", "last_year":
-		before = from.AddDate(-1, 0, 0)
+		before = addMonths(from, -12)
 	default:
 		if n, unit, ok := rolling(p.preset); ok && unit == "months" {
 			before = monthsBefore(from, n)
 		} else {
-			before = from.AddDate(0, 0, -daysBetween(from, to))
+			before = addDays(from, -daysBetween(from, to))
 		}
 	}
 	return Period{From: before.UTC(), To: p.From}

@@ -232,7 +232,7 @@ func (m *metricsQuery) bucketStart(t time.Time) time.Time {
 	case referral.ByMonth:
 		d = 1
 	}
-	return time.Date(y, mo, d, 0, 0, 0, 0, m.store.zone)
+	return domain.Midnight(y, mo, d, m.store.zone)
 }
 
 func (m *metricsQuery) bucketKey(start time.Time) string {
@@ -248,11 +248,11 @@ func (m *metricsQuery) nextBucket(start time.Time) time.Time {
 	case referral.ByHour:
 		return m.store.hour(start.Add(time.Hour + time.Hour/2)) // past a change of the clock, too
 	case referral.ByDay:
-		return time.Date(l.Year(), l.Month(), l.Day()+1, 0, 0, 0, 0, m.store.zone)
+		return domain.Midnight(l.Year(), l.Month(), l.Day()+1, m.store.zone)
 	case referral.ByWeek:
-		return time.Date(l.Year(), l.Month(), l.Day()+7, 0, 0, 0, 0, m.store.zone)
+		return domain.Midnight(l.Year(), l.Month(), l.Day()+7, m.store.zone)
 	default:
-		return time.Date(l.Year(), l.Month()+1, 1, 0, 0, 0, 0, m.store.zone)
+		return domain.Midnight(l.Year(), l.Month()+1, 1, m.store.zone)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"partnerhub/domain"
 	"partnerhub/domain/referral"
 )
 
@@ -101,8 +102,7 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 
 // midnight is the start of t's day in the reporting zone.
 func (m *metricsQuery) midnight(t time.Time) time.Time {
-	y, mo, d := t.In(m.store.zone).Date()
-	return time.Date(y, mo, d, 0, 0, 0, 0, m.store.zone)
+	return domain.StartOfDay(t.In(m.store.zone))
 }
 
 // ceil is the first bucket start at or after t.
