@@ -1,0 +1,279 @@
+package agent
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"partnerhub/domain"
+	"partnerhub/domain/conversation"
+	"partnerhub/domain/referral"
+)
+
+// facts are what an answer may say: the figures of this run's results, what follows from them by one step of
+// arithmetic, and what the partner wrote (SPEC A16).
+type facts struct {
+	numbers []fact
+	dates   map[string]bool // 2026-11-16
+	months  map[string]bool // 2026-11
+	times   map[string]bool // 08:00
+	spans   []span
+	ranks   int    // places of the longest list
+	text    string // user's text and results as they are, in lower case: names, codes, words for periods
+	asked   string // user's text and the arguments, in lower case, _ as space
+	now     time.Time
+	zone    *time.Location
+}
+
+type fact struct {
+	value   float64 // may be negative
+	digits  string  // of an integer, exact
+	metric  string  // of the table of metrics, "" for anything else
+	percent bool
+	change  bool // its sign says up or down
+	uid     bool
+	said    bool // by the partner
+}
+
+type span struct{ from, to string } // dates
+
+// newFacts gathers them. It reads the results as JSON, so it knows which metric a figure is of.
+func newFacts(user string, steps []conversation.Step, now time.Time, zone *time.Location) *facts {
+	f := &facts{dates: map[string]bool{}, months: map[string]bool{}, times: map[string]bool{}, now: now, zone: zone}
+	f.addDate(now.In(zone))
+	f.asked = strings.ToLower(user)
+	f.text = f.asked
+	f.addText(user, true)
+	totals := map[string][]float64{} // by metric, over all results
+	for _, s := range steps {
+		for _, c := range s.Calls {
+			f.asked += " " + strings.ToLower(strings.ReplaceAll(c.Args, "_", " "))
+			f.text += " " + strings.ToLower(c.Args) + " " + strings.ToLower(c.Result)
+			f.addText(strings.ReplaceAll(c.Args, "_", " "), false)
+			if isError(c.Result) {
+				continue
+			}
+			d := json.NewDecoder(bytes.NewReader([]byte(c.Result)))
+			d.UseNumber()
+			var result any
+			if d.Decode(&result) != nil {
+				continue
+			}
+			f.walk(result, "", "")
+			if object, ok := result.(map[string]any); ok {
+				f.derive(object, totals)
+			}
+		}
+	}
+	for metric, values := range totals { // two calls for two periods: their difference
+		if len(values) > 8 {
+			values = values[:8]
+		}
+		for i, a := range values {
+			for _, b := range values[i+1:] {
+				f.addChange(metric, a, b)
+				f.addChange(metric, b, a)
+			}
+		}
+	}
+	return f
+}
+
+// uidKeys are the fields that hold uids; a row's key does too when it is a number.
+var uidKeys = []string{"key", "uid", "subPartnerUid", "referee", "account", "partner"}
+
+// percentKeys hold percentages; rateKeys hold fractions, which people say as percentages.
+var (
+	percentKeys = []string{"percent", "share"}
+	rateKeys    = []string{"spotRebateRate", "futuresRebateRate", "rate"}
+	changeKeys  = []string{"delta", "percent"}
+)
+
+// walk takes in every figure and date below v. key is the field it stands in, metric the nearest above that is one.
+func (f *facts) walk(v any, key, metric string) {
+	if _, ok := referral.MetricByName(key); ok {
+		metric = key
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			f.walk(value, name, metric)
+		}
+	case []any:
+		f.ranks = max(f.ranks, len(v))
+		f.addNumber(strconv.Itoa(len(v)), "", "")
+		for _, item := range v {
+			f.walk(item, key, metric)
+		}
+	case json.Number:
+		f.addNumber(v.String(), key, metric)
+	case string:
+		switch {
+		case decimal.MatchString(v):
+			f.addNumber(v, key, metric)
+		case isoDate.MatchString(v):
+			if t, err := time.Parse(time.RFC3339, v); err == nil {
+				f.addDate(t)
+				f.times[t.Format("15:04")] = true
+			}
+			if t, err := time.Parse(time.DateOnly, v[:10]); err == nil {
+				f.addDate(t)
+				if key == "to" { // excluded: people say the last day
+					f.addDate(t.AddDate(0, 0, -1))
+				}
+			}
+		default:
+			f.addText(v, false)
+		}
+	}
+}
+
+var (
+	decimal = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	isoDate = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*)?$`)
+)
+
+func (f *facts) addNumber(s, key, metric string) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return
+	}
+	n := fact{
+		value: v, metric: metric, percent: slices.Contains(percentKeys, key),
+		change: slices.Contains(changeKeys, key), uid: slices.Contains(uidKeys, key),
+	}
+	if !strings.Contains(s, ".") {
+		n.digits = s
+	}
+	if slices.Contains(rateKeys, key) {
+		f.numbers = append(f.numbers, fact{value: v * 100, percent: true})
+	}
+	f.numbers = append(f.numbers, n)
+}
+
+func (f *facts) addDate(t time.Time) {
+	f.dates[t.Format(time.DateOnly)] = true
+	f.months[t.Format("2006-01")] = true
+}
+
+// addText takes in what a text says: the partner's, an argument, or a title in a result.
+func (f *facts) addText(s string, said bool) {
+	found := scan(s)
+	for _, d := range found.dates {
+		for _, year := range d.years(f.now) {
+			f.addDate(time.Date(year, time.Month(d.month), max(d.day, 1), 0, 0, 0, 0, time.UTC))
+		}
+	}
+	for _, t := range found.times {
+		f.times[t] = true
+	}
+	for _, n := range found.numbers {
+		for _, v := range n.values {
+			f.numbers = append(f.numbers, fact{value: v.value, digits: n.digits, percent: n.percent, uid: true, said: said})
+		}
+	}
+}
+
+// derive adds what one step of arithmetic over a result gives: shares of the total, sums of the first rows, the
+// average of a row, and for a comparison how many times.
+func (f *facts) derive(result map[string]any, totals map[string][]float64) {
+	if from, ok := result["from"].(string); ok {
+		to, _ := result["to"].(string)
+		f.addSpan(from, to)
+	}
+	if c, ok := result["compareTo"].(map[string]any); ok {
+		from, _ := c["from"].(string)
+		to, _ := c["to"].(string)
+		f.addSpan(from, to)
+	}
+	rows, _ := result["rows"].([]any)
+	total, _ := result["total"].(map[string]any)
+	for metric, value := range total {
+		if _, ok := referral.MetricByName(metric); !ok {
+			continue
+		}
+		if parts, ok := value.(map[string]any); ok {
+			current, ok1 := number(parts["current"])
+			for _, name := range []string{"previous", "whole"} {
+				if before, ok2 := number(parts[name]); ok1 && ok2 {
+					f.addChange(metric, current, before)
+				}
+			}
+			continue
+		}
+		sum, ok := number(value)
+		if !ok {
+			continue
+		}
+		totals[metric] = append(totals[metric], sum)
+		running := 0.0
+		for _, row := range rows {
+			fields, _ := row.(map[string]any)
+			v, ok := number(fields[metric])
+			if !ok {
+				continue
+			}
+			running += v
+			if sum != 0 {
+				f.numbers = append(f.numbers, fact{value: 100 * v / sum, percent: true, metric: metric},
+					fact{value: 100 * running / sum, percent: true, metric: metric})
+			}
+			f.numbers = append(f.numbers, fact{value: running, metric: metric}, fact{value: sum - v, metric: metric})
+		}
+		if len(rows) > 1 {
+			f.numbers = append(f.numbers, fact{value: sum / float64(len(rows)), metric: metric})
+		}
+	}
+}
+
+// addChange adds how far current is from previous: difference, percentage, how many times.
+func (f *facts) addChange(metric string, current, previous float64) {
+	f.numbers = append(f.numbers, fact{value: current - previous, metric: metric, change: true})
+	if previous != 0 {
+		f.numbers = append(f.numbers,
+			fact{value: 100 * (current - previous) / math.Abs(previous), metric: metric, percent: true, change: true},
+			fact{value: current / previous, metric: metric})
+	}
+}
+
+func (f *facts) addSpan(from, to string) {
+	if len(from) >= 10 && len(to) >= 10 {
+		f.spans = append(f.spans, span{from[:10], to[:10]})
+	}
+}
+
+func number(v any) (float64, bool) {
+	var s string
+	switch v := v.(type) {
+	case json.Number:
+		s = v.String()
+	case string:
+		s = v
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}
+
+// hasPeriod reports whether a period's name is one that was asked for or that a result is of.
+func (f *facts) hasPeriod(phrase string) bool {
+	if strings.Contains(f.asked, phrase) || len(f.spans) == 0 {
+		return true
+	}
+	p, err := domain.ParsePeriod(strings.ReplaceAll(phrase, " ", "_"), f.now, f.zone)
+	if err != nil {
+		return true // not a period that can be told
+	}
+	from, to := p.From.In(f.zone).Format(time.DateOnly), p.To.In(f.zone).Format(time.DateOnly)
+	for _, s := range f.spans {
+		// A day of a result by day, and the whole of what was compared to date, are of it too.
+		if s.from == from || s.from <= from && to <= s.to {
+			return true
+		}
+	}
+	return false
+}
