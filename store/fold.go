@@ -19,7 +19,7 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
 			return err
 		}
-		rows, err = fold(ctx, tx)
+		rows, err = fold(ctx, tx, `DELETE FROM delta RETURNING *`)
 		return err
 	})
 	return rows, err
@@ -34,12 +34,13 @@ const hourFan = `CROSS JOIN LATERAL (VALUES (d.owner, 1, d.earned1, d.rebate), (
 const hourSums = `sum(f.earned)::bigint, sum(f.rebate)::bigint, sum(d.volume)::bigint, sum(d.eligible_volume)::bigint, sum(d.fees)::bigint,
 	sum(d.trades)::bigint, sum(d.deposits)::bigint, sum(d.withdrawals)::bigint`
 
-func fold(ctx context.Context, tx pgx.Tx) (int64, error) {
+// fold adds the rows of source, which are of the form of table delta, to the rollups, and returns how many they were.
+func fold(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 	// The path of a rollup row is its referee's of today: when it changed, the deltas took every fact back from the
 	// former path and added it to the new one, so that each row in question is met here.
 	// A row whose sums are all zero is as good as none, and is removed, so that every order of arrival leaves the same rows.
 	rows, err := tx.Query(ctx, `
-		WITH d AS MATERIALIZED (DELETE FROM delta RETURNING *),
+		WITH d AS MATERIALIZED (`+source+`),
 		day_rows AS (
 			INSERT INTO referee_day AS t (owner, day, referee, product, u2, u3, earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals)
 			SELECT s.owner, s.day, s.referee, s.product, coalesce(a.u2, 0), coalesce(a.u3, 0), e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi

@@ -53,6 +53,9 @@ const (
 // errCareful asks for the batch to be done again with the structure lock held from the start.
 var errCareful = errors.New("a concurrent batch touched the same ids")
 
+// errZone says that a rebuild cut the days by another zone since this process opened the store.
+var errZone = errors.New("the reporting zone was changed by `partnerhub rebuild`: start this process again with the new one")
+
 // Ingest lands a batch: events, facts with their commission, and what they add to the rollups, in one transaction.
 // It is idempotent by event id. Every order and batching of the same events leads to the same tables.
 // The error is about the database; bad lines are in the Outcome.
@@ -101,8 +104,12 @@ func (r *run) do(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM structure_change`).Scan(&r.version); err != nil {
+	var zone string
+	if err := r.tx.QueryRow(ctx, `SELECT (SELECT coalesce(max(version), 0) FROM structure_change), (SELECT value FROM setting WHERE name = 'zone')`).Scan(&r.version, &zone); err != nil {
 		return err
+	}
+	if zone != r.store.zone.String() {
+		return errZone
 	}
 	lines, err := r.screen(ctx)
 	if err != nil {
@@ -471,10 +478,8 @@ func (r *run) meetConcurrent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, k := range c.Keys {
-			if keys[k] {
-				return errCareful
-			}
+		if c.Rebuilt || slices.ContainsFunc(c.Keys, func(k string) bool { return keys[k] }) {
+			return errCareful
 		}
 		for _, t := range c.Touched {
 			if t.UID == 0 || about[t.UID] {

@@ -150,7 +150,7 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 	if len(referees) > 0 {
 		for _, x := range []struct {
 			table, columns string
-			scan           func(pgx.CollectableRow) (fact, error)
+			scan           pgx.RowToFunc[fact]
 		}{{"trade", trades, scanTrade}, {"transfer", transfers, scanTransfer}} {
 			if err := r.attributeAgain(ctx, x.table, x.scan, `
 				WITH n AS (SELECT owner, referee, min(since) AS since FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS u (owner, referee, since) GROUP BY 1, 2)
@@ -201,30 +201,35 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 	return nil
 }
 
-// chunk is how many facts are attributed again at a time.
+// chunk is how many rows of a cursor are dealt with at a time.
 const chunk = 10_000
 
-// attributeAgain attributes the facts that a query finds. table names the cursor after the kind of its rows: the text of
-// a FETCH stands for its columns in the connection's cache of prepared statements.
-func (r *run) attributeAgain(ctx context.Context, table string, scan func(pgx.CollectableRow) (fact, error), query string, args ...any) error {
+// attributeAgain attributes the facts that a query finds.
+func (r *run) attributeAgain(ctx context.Context, table string, scan pgx.RowToFunc[fact], query string, args ...any) error {
+	return eachChunk(ctx, r.tx, "touched_"+table, scan, func(facts []fact) error { return r.attributeChunk(ctx, facts) }, query, args...)
+}
+
+// eachChunk hands the rows of a query to f, a chunk at a time, so that memory does not grow with them. The cursor's name
+// must stand for one kind of row: the text of a FETCH is what the connection keeps its prepared statement by.
+func eachChunk[T any](ctx context.Context, tx pgx.Tx, cursor string, scan pgx.RowToFunc[T], f func([]T) error, query string, args ...any) error {
 	// A cursor keeps its snapshot: what is updated on the way is not met again.
-	if _, err := r.tx.Exec(ctx, `DECLARE touched_`+table+` NO SCROLL CURSOR FOR `+query, args...); err != nil {
+	if _, err := tx.Exec(ctx, `DECLARE `+cursor+` NO SCROLL CURSOR FOR `+query, args...); err != nil {
 		return err
 	}
 	for {
-		rows, err := r.tx.Query(ctx, `FETCH 10000 FROM touched_`+table)
+		rows, err := tx.Query(ctx, `FETCH 10000 FROM `+cursor)
 		if err != nil {
 			return err
 		}
-		facts, err := pgx.CollectRows(rows, scan)
+		items, err := pgx.CollectRows(rows, scan)
 		if err != nil {
 			return err
 		}
-		if err := r.attributeChunk(ctx, facts); err != nil {
+		if err := f(items); err != nil {
 			return err
 		}
-		if len(facts) < chunk {
-			_, err := r.tx.Exec(ctx, `CLOSE touched_`+table)
+		if len(items) < chunk {
+			_, err := tx.Exec(ctx, `CLOSE `+cursor)
 			return err
 		}
 	}

@@ -49,6 +49,7 @@ const (
 
 // structureChange is what a batch leaves for those under way meanwhile.
 type structureChange struct {
+	Rebuilt bool     `json:"rebuilt,omitempty"` // everything was derived again: whoever is under way starts again
 	Touched []touch  `json:"touched,omitempty"`
 	Keys    []string `json:"keys,omitempty"` // ids it added to the log ("id:…"), and trades it waits for or claims
 }
@@ -84,6 +85,14 @@ func (r *run) apply(ctx context.Context) error {
 	if err := r.checkTaken(ctx); err != nil {
 		return err
 	}
+	if err := r.rounds(ctx); err != nil {
+		return err
+	}
+	return r.writeLog(ctx)
+}
+
+// rounds applies what is pending and can be applied, and what waited for that, until nothing more can.
+func (r *run) rounds(ctx context.Context) error {
 	k := known{accounts: map[int64]int64{}, codes: map[string]int64{}, trades: map[string]int64{}}
 	for {
 		if err := k.load(ctx, r.tx, r.pending); err != nil {
@@ -91,7 +100,7 @@ func (r *run) apply(ctx context.Context) error {
 		}
 		ready := r.ready(&k)
 		if len(ready) == 0 {
-			break
+			return nil
 		}
 		keys, err := r.applyRound(ctx, &k, ready)
 		if err != nil {
@@ -101,7 +110,6 @@ func (r *run) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.writeLog(ctx)
 }
 
 // checkTaken starts again when another writer, meanwhile, applied a trade under one of the ids that this batch is
@@ -373,12 +381,17 @@ func (r *run) writeLog(ctx context.Context) error {
 		}
 	}
 	change.Touched = r.touched
-	body, err := json.Marshal(change)
+	return change.write(ctx, r.tx)
+}
+
+// write leaves the change for the batches that are under way. The caller holds the structure lock alone.
+func (c structureChange) write(ctx context.Context, tx pgx.Tx) error {
+	body, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	// A batch under way for over an hour has long been cut off by its timeout: older rows are of no use.
-	_, err = r.tx.Exec(ctx, `WITH old AS (DELETE FROM structure_change WHERE made < now() - interval '1 hour')
+	_, err = tx.Exec(ctx, `WITH old AS (DELETE FROM structure_change WHERE made < now() - interval '1 hour')
 		INSERT INTO structure_change (version, body) SELECT coalesce(max(version), 0) + 1, $1 FROM structure_change`, body)
 	return err
 }

@@ -162,6 +162,14 @@ func (w *structureWriter) saveKYC(ctx context.Context, column string, at []dated
 	return err
 }
 
+// pathColumns and pathJoins work out the path of account x from the referrers: no recursion is needed for three steps.
+const (
+	pathColumns = `x.uid, x.u1 AS was, coalesce(a1.uid, 0) AS u1, coalesce(a2.uid, 0) AS u2, coalesce(CASE WHEN a2.void = '' THEN a2.referrer END, 0) AS u3,
+		x.signup_code AS c1, a1.signup_code AS c2, a2.signup_code AS c3`
+	pathJoins = `LEFT JOIN account a1 ON x.void = '' AND a1.uid = x.referrer
+		LEFT JOIN account a2 ON a1.void = '' AND a2.uid = a1.referrer`
+)
+
 // bind sets the referrers, voids what would close a loop, and writes the paths of all accounts that this changes:
 // those bound and up to two referrals below them.
 func (w *structureWriter) bind(ctx context.Context) error {
@@ -186,12 +194,7 @@ func (w *structureWriter) bind(ctx context.Context) error {
 			SELECT uid FROM n
 			UNION SELECT a.uid FROM n JOIN account a ON a.referrer = n.uid AND a.referrer <> 0
 			UNION SELECT b.uid FROM n JOIN account a ON a.referrer = n.uid AND a.referrer <> 0 JOIN account b ON b.referrer = a.uid AND b.referrer <> 0),
-		path AS (
-			SELECT x.uid, x.u1 AS was, coalesce(a1.uid, 0) AS u1, coalesce(a2.uid, 0) AS u2, coalesce(CASE WHEN a2.void = '' THEN a2.referrer END, 0) AS u3,
-				x.signup_code AS c1, a1.signup_code AS c2, a2.signup_code AS c3
-			FROM affected JOIN account x USING (uid)
-			LEFT JOIN account a1 ON x.void = '' AND a1.uid = x.referrer
-			LEFT JOIN account a2 ON a1.void = '' AND a2.uid = a1.referrer)
+		path AS (SELECT `+pathColumns+` FROM affected JOIN account x USING (uid) `+pathJoins+`)
 		UPDATE account x SET u1 = p.u1, u2 = p.u2, u3 = p.u3,
 			code1 = CASE WHEN p.u1 <> 0 THEN p.c1 ELSE '' END, code2 = CASE WHEN p.u2 <> 0 THEN p.c2 ELSE '' END, code3 = CASE WHEN p.u3 <> 0 THEN p.c3 ELSE '' END
 		FROM path p WHERE x.uid = p.uid AND (x.u1, x.u2, x.u3) IS DISTINCT FROM (p.u1, p.u2, p.u3)
@@ -209,12 +212,26 @@ func (w *structureWriter) bind(ctx context.Context) error {
 	return err
 }
 
-// voidLoops finds the loops that the relations of uids close, and voids, in each, the one whose registration is
-// the latest by time and event id, so that no order of arrival matters. It returns the accounts whose relation is void.
+// voidLoops voids the relations that findLoops names, and returns the accounts whose relation it is.
+func voidLoops(ctx context.Context, tx pgx.Tx, uids []int64) ([]int64, error) {
+	loops, err := findLoops(ctx, tx, uids)
+	if err != nil || len(loops) == 0 {
+		return nil, err
+	}
+	voided, why := make([]int64, 0, len(loops)), make([]string, 0, len(loops))
+	for uid, reason := range loops {
+		voided, why = append(voided, uid), append(why, reason)
+	}
+	_, err = tx.Exec(ctx, `UPDATE account a SET void = n.why FROM unnest($1::bigint[], $2::text[]) AS n (uid, why) WHERE a.uid = n.uid`, voided, why)
+	return voided, err
+}
+
+// findLoops finds the loops that the relations of uids close, and in each the relation that is void, with the reason:
+// the one whose registration is the latest by time and event id, so that no order of arrival matters.
 //
 // An account has one candidate relation for ever, so loops are disjoint and each is found when its last relation
 // is bound: by walking up from that account, which is only needed if someone stands below it.
-func voidLoops(ctx context.Context, tx pgx.Tx, uids []int64) ([]int64, error) {
+func findLoops(ctx context.Context, tx pgx.Tx, uids []int64) (map[int64]string, error) {
 	rows, err := tx.Query(ctx, `SELECT u FROM unnest($1::bigint[]) AS u WHERE EXISTS (SELECT FROM account WHERE referrer = u AND referrer <> 0)`, uids)
 	if err != nil {
 		return nil, err
@@ -268,10 +285,5 @@ func voidLoops(ctx context.Context, tx pgx.Tx, uids []int64) ([]int64, error) {
 			}
 		}
 	}
-	voided, why := make([]int64, 0, len(loops)), make([]string, 0, len(loops))
-	for uid, reason := range loops {
-		voided, why = append(voided, uid), append(why, reason)
-	}
-	_, err = tx.Exec(ctx, `UPDATE account a SET void = n.why FROM unnest($1::bigint[], $2::text[]) AS n (uid, why) WHERE a.uid = n.uid`, voided, why)
-	return voided, err
+	return loops, nil
 }
