@@ -49,7 +49,7 @@ func (m *Model) Predict(text string) (label string, confidence float64) {
 	if len(r) == 0 {
 		return OOS, 0
 	}
-	if r[0].Confidence < m.threshold {
+	if r[0].Confidence == 0 || r[0].Confidence < m.threshold {
 		return OOS, r[0].Confidence
 	}
 	return r[0].Label, r[0].Confidence

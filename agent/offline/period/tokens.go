@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"partnerhub/agent/offline/spell"
 )
 
 // token is a word, a number or a mark of the text, lower-cased and with its typing errors mended.
@@ -204,43 +206,9 @@ func mend(w string) (entry, bool) {
 		return entry{}, false
 	}
 	for _, m := range mendable {
-		limit := 1
-		if len(m) >= 8 && len(w) >= 8 {
-			limit = 2
-		}
-		if m[0] == w[0] && near(w, m, limit) {
+		if m[0] == w[0] && spell.Near(w, m, spell.Limit(m, w)) {
 			return lexicon[m], true
 		}
 	}
 	return entry{}, false
-}
-
-// near reports whether a and b are at most limit slips apart: a letter too many, too few, wrong, or two swapped.
-func near(a, b string, limit int) bool {
-	if d := len(a) - len(b); d > limit || -d > limit {
-		return false
-	}
-	var rows [3][16]int
-	if len(b) >= len(rows[0]) {
-		return false
-	}
-	before, prev, cur := &rows[0], &rows[1], &rows[2]
-	for j := range len(b) + 1 {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-		}
-		before, prev, cur = prev, cur, before
-	}
-	return prev[len(b)] <= limit
 }

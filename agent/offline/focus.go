@@ -1,0 +1,238 @@
+package offline
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tmc/langchaingo/llms"
+)
+
+// focus is what the conversation is about: the last question about data that was answered, and its result.
+type focus struct {
+	frame *Frame
+	rows  []string // keys of the last result's rows
+	next  string   // the cursor behind them
+	asked string   // the message that was answered by asking back, when that was the last turn
+}
+
+// uid is the referee that "that user" or "the first one" points at, 0 when there is none.
+func (f focus) uid(s *said) int64 {
+	if f.frame == nil {
+		return 0
+	}
+	byReferee := f.frame.Intent == Referees || f.frame.Intent == Referee || f.frame.Intent == Leaderboard && f.frame.By == "referee" || f.frame.GroupBy == "referee"
+	n := max(s.nth, 1)
+	switch {
+	case s.nth == 0 && f.frame.UID != 0:
+		return f.frame.UID
+	case !byReferee || n > len(f.rows) || s.nth == 0 && !s.pronoun:
+		return 0
+	}
+	uid, err := strconv.ParseInt(f.rows[n-1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return uid
+}
+
+// turn is a message and what was called for it.
+type turn struct {
+	text  string
+	calls []call
+}
+
+type call struct {
+	id, tool, args string
+	result         string
+	done           bool
+}
+
+// turns reads the conversation: the last one is the turn to answer.
+func turns(messages []llms.MessageContent) []turn {
+	var out []turn
+	for _, m := range messages {
+		for _, part := range m.Parts {
+			switch p := part.(type) {
+			case llms.TextContent:
+				if m.Role != llms.ChatMessageTypeHuman {
+					continue
+				}
+				out = append(out, turn{text: p.Text})
+			case llms.ToolCall:
+				if len(out) > 0 && p.FunctionCall != nil {
+					t := &out[len(out)-1]
+					t.calls = append(t.calls, call{id: p.ID, tool: p.FunctionCall.Name, args: p.FunctionCall.Arguments})
+				}
+			case llms.ToolCallResponse:
+				for i := range out {
+					for k := range out[i].calls {
+						if c := &out[i].calls[k]; c.id == p.ToolCallID && !c.done {
+							c.result, c.done = p.Content, true
+						}
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// focusOf recovers the focus from the turns before the one to answer.
+func focusOf(turns []turn) focus {
+	var f focus
+	if n := len(turns); n > 0 && slices.ContainsFunc(turns[n-1].calls, func(c call) bool { return c.tool == askUser }) {
+		f.asked = turns[n-1].text
+	}
+	for i := len(turns) - 1; i >= 0; i-- {
+		for k := len(turns[i].calls) - 1; k >= 0; k-- {
+			c := turns[i].calls[k]
+			frame, ok := frameOf(c.tool, c.args)
+			if !ok || failed(c.result) {
+				continue
+			}
+			f.frame = &frame
+			var r struct {
+				Rows []struct {
+					Key string `json:"key"`
+				} `json:"rows"`
+				NextCursor string `json:"nextCursor"`
+			}
+			if json.Unmarshal([]byte(c.result), &r) == nil {
+				f.next = r.NextCursor
+				for _, row := range r.Rows {
+					f.rows = append(f.rows, row.Key)
+				}
+			}
+			return f
+		}
+	}
+	return f
+}
+
+func failed(result string) bool {
+	var r struct {
+		Error *struct{} `json:"error"`
+	}
+	return json.Unmarshal([]byte(result), &r) == nil && r.Error != nil
+}
+
+// refine changes of the question before only what the follow-up names.
+func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
+	frame := *f.frame
+	frame.Cursor = ""
+	metrics := s.metricNames()
+	if s.more && f.next != "" {
+		frame.Cursor = f.next
+		return frame
+	}
+	if len(s.uid) > 0 || s.nth > 0 {
+		if frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees || s.nth > 0 {
+			one := Frame{Intent: Referee, UID: f.uid(s), Period: periodOf(s)}
+			if len(s.uid) > 0 {
+				one.UID = s.uid[0]
+			}
+			if one.Period == "" {
+				one.Period = "last_30_days"
+				if frame.Intent == Referee && frame.Period != "" {
+					one.Period = frame.Period
+				}
+			}
+			return one
+		}
+	}
+	for _, all := range s.all {
+		switch all {
+		case "product":
+			frame.Product = ""
+		case "relation":
+			frame.Relation = ""
+		case "filter":
+			frame.setFilters(Frame{})
+		}
+	}
+	switch frame.Intent {
+	case Referee:
+		if len(metrics) > 0 { // "and their deposits?"
+			frame = Frame{Intent: Metrics, Metrics: metrics, UID: frame.UID, Period: frame.Period}
+		}
+		frame.Period = or(periodOf(s), frame.Period)
+		if frame.Intent == Metrics {
+			frame = u.name(frame, s)
+		}
+		return frame
+	case Referees:
+		return u.refineList(frame, s)
+	case Leaderboard:
+		frame = u.name(frame, s)
+		frame.GroupBy = ""
+		for _, g := range values(s.groups) {
+			if g == "country" || g == "code" || g == "sub_partner" || g == "referee" {
+				frame.By = g
+			}
+		}
+		frame.UID, frame.Country, frame.Code, frame.SubPartnerUID = 0, "", "", 0
+		if len(metrics) > 0 {
+			frame.Metrics = metrics[:1]
+		}
+		frame.Period = or(periodOf(s), frame.Period)
+	case Compare:
+		frame = u.name(frame, s)
+		if len(metrics) > 0 {
+			frame.Metrics = metrics
+		}
+		if s.compare || s.before {
+			u.setComparison(&frame, s, *f.frame, now)
+		} else if p := periodOf(s); p != "" {
+			frame.Period, frame.CompareTo = p, ""
+		}
+	case Metrics:
+		grouped := frame.GroupBy
+		frame = u.name(frame, s)
+		if len(metrics) > 0 {
+			frame.Metrics = metrics
+			if s.has("also", "add", "plus", "too") {
+				frame.Metrics = slices.Compact(append(slices.Clone(f.frame.Metrics), metrics...))
+			}
+		}
+		frame.Period = or(periodOf(s), frame.Period)
+		if s.limit > 0 && grouped == "" && len(frame.Metrics) > 0 { // "show 20": of whom, but the referees
+			frame.Intent, frame.By, frame.Metrics = Leaderboard, "referee", frame.Metrics[:1]
+		}
+	}
+	if len(metrics) > 0 && len(s.products) == 0 && !byProduct(frame.Metrics) {
+		frame.Product = ""
+	}
+	return frame
+}
+
+func (u *understanding) refineList(frame Frame, s *said) Frame {
+	frame = u.name(frame, s)
+	frame.GroupBy, frame.Product, frame.UID = "", "", 0
+	frame.KYC, frame.Activity = or(s.kyc, frame.KYC), or(s.activity, frame.Activity)
+	frame.Sort, frame.Order = or(s.sort, frame.Sort), or(s.order, frame.Order)
+	if s.deposited != nil {
+		frame.Deposited = s.deposited
+	}
+	if s.traded != nil {
+		frame.Traded = s.traded
+	}
+	frame.VIPMin = or(s.vip, frame.VIPMin)
+	if p := periodOf(s); p != "" {
+		if frame.Registered != "" {
+			frame.Registered = p
+		} else {
+			frame.Period = p
+		}
+	}
+	return frame
+}
+
+func or[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,166 @@
+package offline
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Intent is what a message wants. The names are the headings of prompts/intents.txt.
+type Intent string
+
+// The intents that are planned, or that the understanding of others depends on. Every other heading of
+// prompts/intents.txt is an intent too, answered from its template.
+const (
+	Metrics     Intent = "metrics"
+	Compare     Intent = "compare"
+	Leaderboard Intent = "leaderboard"
+	Referee     Intent = "referee"
+	Referees    Intent = "referees"
+	Refine      Intent = "refine" // a follow-up that changes the question before it
+	Greeting    Intent = "greeting"
+	Thanks      Intent = "thanks"
+	About       Intent = "about"
+	Vague       Intent = "vague"
+	OutOfScope  Intent = "out_of_scope"
+	Unclear     Intent = "unclear" // like nothing that was taught
+)
+
+// data reports whether the intent is answered by a tool that reads.
+func (i Intent) data() bool {
+	switch i {
+	case Metrics, Compare, Leaderboard, Referee, Referees:
+		return true
+	}
+	return false
+}
+
+// Frame is one question, understood: what is wanted and the slots it names. Periods are tool arguments.
+type Frame struct {
+	Intent        Intent   `json:"intent"`
+	Confidence    float64  `json:"confidence"`
+	Metrics       []string `json:"metrics,omitempty"`
+	Period        string   `json:"period,omitempty"`
+	CompareTo     string   `json:"compareTo,omitempty"`
+	GroupBy       string   `json:"groupBy,omitempty"`
+	By            string   `json:"by,omitempty"` // what a leaderboard ranks
+	Product       string   `json:"product,omitempty"`
+	Relation      string   `json:"relation,omitempty"`
+	UID           int64    `json:"uid,omitempty"`
+	SubPartnerUID int64    `json:"subPartnerUid,omitempty"`
+	Country       string   `json:"country,omitempty"`
+	Code          string   `json:"code,omitempty"`
+	KYC           string   `json:"kyc,omitempty"`
+	Deposited     *bool    `json:"deposited,omitempty"`
+	Traded        *bool    `json:"traded,omitempty"`
+	Activity      string   `json:"activity,omitempty"`
+	VIPMin        int      `json:"vipMin,omitempty"`
+	Registered    string   `json:"registered,omitempty"`
+	Sort          string   `json:"sort,omitempty"`
+	Order         string   `json:"order,omitempty"`
+	Cursor        string   `json:"cursor,omitempty"`
+	Limit         int      `json:"limit,omitempty"`
+
+	// Ask names the question to ask back, a template of prompts/answers.txt, when the message can mean several things.
+	Ask string `json:"ask,omitempty"`
+	// PeriodAssumed and MetricAssumed say that nobody named them, which the answer then tells.
+	PeriodAssumed bool `json:"periodAssumed,omitempty"`
+	MetricAssumed bool `json:"metricAssumed,omitempty"`
+}
+
+// arguments are those of every data tool together; each takes its own.
+type arguments struct {
+	Metrics       []string `json:"metrics,omitempty"`
+	Metric        string   `json:"metric,omitempty"`
+	By            string   `json:"by,omitempty"`
+	UID           int64    `json:"uid,omitempty"`
+	Period        string   `json:"period,omitempty"`
+	CompareTo     string   `json:"compareTo,omitempty"`
+	GroupBy       string   `json:"groupBy,omitempty"`
+	KYC           string   `json:"kyc,omitempty"`
+	Deposited     *bool    `json:"deposited,omitempty"`
+	Traded        *bool    `json:"traded,omitempty"`
+	Activity      string   `json:"activity,omitempty"`
+	VIPMin        int      `json:"vipMin,omitempty"`
+	Registered    string   `json:"registered,omitempty"`
+	Code          string   `json:"code,omitempty"`
+	Country       string   `json:"country,omitempty"`
+	Product       string   `json:"product,omitempty"`
+	Relation      string   `json:"relation,omitempty"`
+	SubPartnerUID int64    `json:"subPartnerUid,omitempty"`
+	Sort          string   `json:"sort,omitempty"`
+	Order         string   `json:"order,omitempty"`
+	Cursor        string   `json:"cursor,omitempty"`
+	Limit         int      `json:"limit,omitempty"`
+}
+
+// toolOf says which tool answers an intent.
+var toolOf = map[Intent]string{
+	Metrics: "query_metrics", Compare: "compare_metrics", Leaderboard: "leaderboard", Referee: "get_referee", Referees: "list_referees",
+}
+
+// call is the frame as a tool and its arguments.
+func (f Frame) call() (tool string, args arguments) {
+	switch f.Intent {
+	case Metrics, Compare:
+		args = arguments{Metrics: f.Metrics, Period: f.Period, GroupBy: f.GroupBy, Product: f.Product, Relation: f.Relation, UID: f.UID,
+			SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code, Limit: f.Limit}
+		if f.Intent == Compare {
+			args.CompareTo = f.CompareTo
+		}
+	case Leaderboard:
+		args = arguments{By: f.By, Period: f.Period, Product: f.Product, Relation: f.Relation, Limit: f.Limit}
+		if len(f.Metrics) > 0 {
+			args.Metric = f.Metrics[0]
+		}
+	case Referee:
+		args = arguments{UID: f.UID, Period: f.Period}
+	case Referees:
+		args = arguments{KYC: f.KYC, Deposited: f.Deposited, Traded: f.Traded, Activity: f.Activity, VIPMin: f.VIPMin, Registered: f.Registered,
+			Code: f.Code, Country: f.Country, Relation: f.Relation, SubPartnerUID: f.SubPartnerUID, Period: f.Period, Sort: f.Sort, Order: f.Order,
+			Cursor: f.Cursor, Limit: f.Limit}
+	}
+	return toolOf[f.Intent], args
+}
+
+// frameOf reads an earlier call back; ok is false for tools that are not about data, and for arguments that are
+// not theirs (a model may have made them).
+func frameOf(tool, args string) (f Frame, ok bool) {
+	for intent, name := range toolOf {
+		if name == tool {
+			f.Intent, ok = intent, true
+		}
+	}
+	var a arguments
+	if !ok || json.Unmarshal([]byte(args), &a) != nil {
+		return Frame{}, false
+	}
+	f.Metrics, f.Period, f.CompareTo, f.GroupBy, f.By = a.Metrics, a.Period, a.CompareTo, a.GroupBy, a.By
+	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = a.Product, a.Relation, a.UID, a.SubPartnerUID, a.Country, a.Code
+	f.KYC, f.Deposited, f.Traded, f.Activity, f.VIPMin, f.Registered = a.KYC, a.Deposited, a.Traded, a.Activity, a.VIPMin, a.Registered
+	f.Sort, f.Order, f.Cursor, f.Limit = a.Sort, a.Order, a.Cursor, a.Limit
+	if a.Metric != "" {
+		f.Metrics = []string{a.Metric}
+	}
+	return f, true
+}
+
+// filters are the slots that narrow a question, without those that only lists have.
+func (f Frame) filters() Frame {
+	return Frame{Product: f.Product, Relation: f.Relation, UID: f.UID, SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code}
+}
+
+func (f *Frame) setFilters(g Frame) {
+	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = g.Product, g.Relation, g.UID, g.SubPartnerUID, g.Country, g.Code
+}
+
+// byProduct are the metrics that are kept by product; the others lose a product filter that only the question
+// before had.
+func byProduct(metrics []string) bool {
+	return !slices.ContainsFunc(metrics, func(m string) bool {
+		switch m {
+		case "deposits", "withdrawals", "netDeposits", "totalReferrals", "newReferrals", "verified", "deposited", "firstTraders":
+			return true
+		}
+		return false
+	})
+}

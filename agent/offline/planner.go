@@ -1,0 +1,234 @@
+// Package offline is a model without a network: it understands partners' questions by likeness to the examples in
+// prompts/, calls the same tools that any model calls, and puts their results into words. It is deterministic and
+// keeps nothing between calls: what a conversation is about is recovered from its messages.
+package offline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tmc/langchaingo/llms"
+
+	"partnerhub/prompts"
+)
+
+const askUser = "ask_user"
+
+// Planner is the offline model. It is safe for concurrent use.
+type Planner struct {
+	prompts *prompts.Prompts
+	now     func() time.Time
+	zone    *time.Location
+	*understanding
+}
+
+var _ llms.Model = (*Planner)(nil)
+
+// New trains a planner, which takes a fraction of a second. Periods are days of the zone as of now().
+func New(p *prompts.Prompts, now func() time.Time, zone *time.Location) *Planner {
+	return &Planner{prompts: p, now: now, zone: zone, understanding: newUnderstanding(p, zone)}
+}
+
+// Call answers a single message.
+func (p *Planner) Call(ctx context.Context, prompt string, options ...llms.CallOption) (string, error) {
+	return llms.GenerateFromSinglePrompt(ctx, p, prompt, options...)
+}
+
+// GenerateContent answers the last human message: with tool calls, or, when their results are there or no tool is
+// needed, with text. The choice's GenerationInfo has "kind": answer, clarify, smalltalk, out_of_scope or not_yet,
+// and "intent" and "confidence" of what was understood. The only error is ctx's.
+func (p *Planner) GenerateContent(ctx context.Context, messages []llms.MessageContent, options ...llms.CallOption) (*llms.ContentResponse, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var opts llms.CallOptions
+	for _, o := range options {
+		o(&opts)
+	}
+	choice := p.answer(messages, offered(opts.Tools))
+	if choice.Content != "" && opts.StreamingFunc != nil {
+		for chunk := range chunks(choice.Content) {
+			if err := opts.StreamingFunc(ctx, []byte(chunk)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &llms.ContentResponse{Choices: []*llms.ContentChoice{choice}}, nil
+}
+
+// chunks cuts a text behind its spaces, as a model streams it.
+func chunks(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for len(text) > 0 {
+			end := len(text)
+			if end > 24 {
+				if i := strings.IndexByte(text[24:], ' '); i >= 0 {
+					end = 24 + i + 1
+				}
+			}
+			for end < len(text) && !utf8.RuneStart(text[end]) {
+				end++
+			}
+			if !yield(text[:end]) {
+				return
+			}
+			text = text[end:]
+		}
+	}
+}
+
+func offered(tools []llms.Tool) map[string]bool {
+	out := map[string]bool{}
+	for _, t := range tools {
+		if t.Function != nil {
+			out[t.Function.Name] = true
+		}
+	}
+	return out
+}
+
+func (p *Planner) answer(messages []llms.MessageContent, tools map[string]bool) *llms.ContentChoice {
+	all := turns(messages)
+	if len(all) == 0 {
+		return p.say("smalltalk", p.prompts.Answer("greeting", "question", p.example()), Frame{Intent: Greeting})
+	}
+	current := all[len(all)-1]
+	frames := p.Understand(messages)
+	if slices.ContainsFunc(current.calls, func(c call) bool { return c.done && c.tool != askUser }) {
+		return p.say("answer", p.render(current.calls, frames), frames[0])
+	}
+	return p.plan(frames, len(messages), tools)
+}
+
+// Understand is what the last human message asks for, in the light of the messages before it: at least one frame.
+func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
+	all := turns(messages)
+	if len(all) == 0 {
+		return []Frame{{Intent: Greeting}}
+	}
+	now := p.now()
+	f := focusOf(all[:len(all)-1])
+	text := all[len(all)-1].text
+	frames := p.read(text, f, now)
+	if f.asked == "" || len(frames) != 1 {
+		return frames
+	}
+	// An answer to a question that was asked back goes on with the message that it was asked about.
+	asked := p.read(f.asked, focusOf(all[:len(all)-2]), now)
+	if len(asked) != 1 || asked[0].Ask == "" {
+		return frames
+	}
+	if merged, ok := p.merge(asked[0], text, frames[0], now); ok {
+		return []Frame{merged}
+	}
+	return frames
+}
+
+// merge completes a frame that lacked something with the option picked, or what else was said instead.
+func (p *Planner) merge(asked Frame, text string, said Frame, now time.Time) (Frame, bool) {
+	switch asked.Ask {
+	case "metric", "users", "compare":
+		if said.Intent != Metrics && said.Intent != Compare || len(said.Metrics) == 0 {
+			return said, false
+		}
+		if asked.Ask == "compare" {
+			said.Intent = Compare
+		}
+		if said.PeriodAssumed && asked.Period != "" {
+			said.Period, said.PeriodAssumed = asked.Period, false
+		}
+		return said, true
+	}
+	return said, false
+}
+
+// plan turns frames into tool calls, or into what is said instead.
+func (p *Planner) plan(frames []Frame, after int, tools map[string]bool) *llms.ContentChoice {
+	first := frames[0]
+	question := p.example()
+	switch {
+	case first.Ask != "":
+		return p.ask(first, after, tools)
+	case first.Intent == Greeting, first.Intent == Thanks, first.Intent == About:
+		return p.say("smalltalk", p.prompts.Answer(string(first.Intent), "question", question), first)
+	case first.Intent == OutOfScope, first.Intent == Unclear:
+		return p.say("out_of_scope", p.prompts.Answer(string(first.Intent), "question", question), first)
+	case !first.Intent.data():
+		name := "not_yet." + string(first.Intent)
+		if !p.prompts.Has(name) {
+			name = "not_yet.tool"
+		}
+		return p.say("not_yet", p.prompts.Answer(name), first)
+	}
+	choice := &llms.ContentChoice{StopReason: "tool_calls", GenerationInfo: info("answer", first)}
+	for i, frame := range frames {
+		tool, args := frame.call()
+		if tools[tool] {
+			choice.ToolCalls = append(choice.ToolCalls, toolCall(after, i, tool, args))
+		}
+	}
+	if len(choice.ToolCalls) == 0 {
+		return p.say("not_yet", p.prompts.Answer("not_yet.tool"), first)
+	}
+	return choice
+}
+
+// ask asks back, by the tool for it where there is one.
+func (p *Planner) ask(frame Frame, after int, tools map[string]bool) *llms.ContentChoice {
+	when := ""
+	if frame.Period != "" {
+		when = " for " + periodName(frame.Period)
+	}
+	question := p.prompts.Answer("ask."+frame.Ask, "period", when)
+	options := p.prompts.Options("ask." + frame.Ask)
+	if !tools[askUser] {
+		return p.say("clarify", question+" "+strings.Join(options, ", "), frame)
+	}
+	type pending struct {
+		Tool    string   `json:"tool"`
+		Missing []string `json:"missing"`
+	}
+	waits := pending{Tool: "query_metrics", Missing: []string{"metrics"}}
+	switch frame.Ask {
+	case "compare":
+		waits.Tool = "compare_metrics"
+	case "uid":
+		waits = pending{Tool: "get_referee", Missing: []string{"uid"}}
+	}
+	return &llms.ContentChoice{StopReason: "tool_calls", GenerationInfo: info("clarify", frame),
+		ToolCalls: []llms.ToolCall{toolCall(after, 0, askUser, struct {
+			Question string   `json:"question"`
+			Options  []string `json:"options"`
+			Pending  pending  `json:"pending"`
+		}{question, options, waits})}}
+}
+
+// toolCall numbers calls by where in the conversation they are made, so that no two share an id.
+func toolCall(after, i int, tool string, args any) llms.ToolCall {
+	data, err := json.Marshal(args)
+	if err != nil { // only strings and numbers go in
+		data = []byte("{}")
+	}
+	return llms.ToolCall{ID: fmt.Sprintf("offline_%d_%d", after, i), Type: "function", FunctionCall: &llms.FunctionCall{Name: tool, Arguments: string(data)}}
+}
+
+func (p *Planner) say(kind, text string, frame Frame) *llms.ContentChoice {
+	return &llms.ContentChoice{Content: text, StopReason: "stop", GenerationInfo: info(kind, frame)}
+}
+
+func info(kind string, f Frame) map[string]any {
+	return map[string]any{"kind": kind, "intent": string(f.Intent), "confidence": f.Confidence}
+}
+
+// example is a question to show those who do not know what to ask.
+func (p *Planner) example() string {
+	if len(p.prompts.Questions) == 0 {
+		return ""
+	}
+	return p.prompts.Questions[0]
+}

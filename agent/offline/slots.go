@@ -1,0 +1,320 @@
+package offline
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"partnerhub/agent/offline/period"
+)
+
+// said is what a message, or one question of it, names.
+type said struct {
+	toks      []token
+	periods   []period.Match
+	against   int // the period that something is compared with ("than last week"), -1: none
+	metrics   []hit
+	products  []hit
+	relations []hit
+	groups    []hit
+	countries []hit
+	uids      []hit // value is unused
+	uid       []int64
+	sub       int64
+	code      string
+	limit     int
+	limitAt   int
+	vip       int
+	kyc       string
+	deposited *bool
+	traded    *bool
+	activity  string
+	sort      string
+	order     string
+	rank      string // referee, sub_partner, country, code
+	all       []string
+	compare   bool // a word that compares
+	before    bool // "the previous one"
+	pronoun   bool // "that user", "his", "them"
+	nth       int  // "the first one": 1
+	more      bool // "more", "next page"
+	counted   bool // "how many"
+}
+
+func (s *said) word(i int) string {
+	if i < 0 || i >= len(s.toks) {
+		return ""
+	}
+	return s.toks[i].norm
+}
+
+func (s *said) has(words ...string) bool {
+	return slices.ContainsFunc(s.toks, func(t token) bool { return slices.Contains(words, t.norm) || slices.Contains(words, t.text) })
+}
+
+// sequence reports whether the words stand side by side.
+func (s *said) sequence(words ...string) bool {
+	for i := range s.toks {
+		k := 0
+		for k < len(words) && (s.word(i+k) == words[k]) {
+			k++
+		}
+		if k == len(words) {
+			return true
+		}
+	}
+	return false
+}
+
+// names finds every slot in one question.
+func (l *lexicon) names(toks []token, found []period.Match) said {
+	s := said{toks: toks, periods: found, against: -1, limitAt: -1}
+	s.metrics = l.find("metric", toks)
+	if slices.ContainsFunc(s.metrics, func(h hit) bool { return !h.weak }) {
+		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
+	}
+	s.groups = l.find("group", toks)
+	s.products = outside(l.find("product", toks), s.groups)
+	s.relations = outside(l.find("relation", toks), s.groups)
+	s.countries = l.find("country", toks)
+	s.shortCountries(l)
+	for slot, to := range map[string]*string{"kyc": &s.kyc, "activity": &s.activity, "sort": &s.sort, "order": &s.order} {
+		if h := longest(l.find(slot, toks)); h != nil {
+			*to = h.value
+		}
+	}
+	for slot, to := range map[string]**bool{"deposited": &s.deposited, "traded": &s.traded} {
+		if h := longest(l.find(slot, toks)); h != nil {
+			yes := h.value == "true"
+			*to = &yes
+		}
+	}
+	for _, h := range l.find("all", toks) {
+		s.all = append(s.all, h.value)
+	}
+	// "the best sub-partner of my referees": what is asked for stands first; codes and countries are asked for by name
+	for _, h := range l.find("rank", toks) {
+		if s.rank == "" || s.rank == "referee" && h.value != "referee" {
+			s.rank = h.value
+		}
+	}
+	s.numbers()
+	s.codes()
+	s.comparing()
+	s.references()
+	return s
+}
+
+func outside(hits, of []hit) []hit {
+	return slices.DeleteFunc(hits, func(h hit) bool {
+		return slices.ContainsFunc(of, func(o hit) bool { return h.from >= o.from && h.to <= o.to })
+	})
+}
+
+// longest prefers "never deposited" to "deposited".
+func longest(hits []hit) *hit {
+	var best *hit
+	for i, h := range hits {
+		if best == nil || h.to-h.from > best.to-best.from {
+			best = &hits[i]
+		}
+	}
+	return best
+}
+
+// shortCountries finds "from VN": two capitals that are a country's code, in a message that is not all capitals.
+func (s *said) shortCountries(l *lexicon) {
+	shouting := !slices.ContainsFunc(s.toks, func(t token) bool { return t.raw != strings.ToUpper(t.raw) })
+	if shouting && len(s.toks) > 1 {
+		return
+	}
+	for i, t := range s.toks {
+		if len(t.raw) != 2 || t.raw != strings.ToUpper(t.raw) || t.raw == strings.ToLower(t.raw) {
+			continue
+		}
+		for _, list := range l.phrases["country"] {
+			if slices.ContainsFunc(list, func(p phrase) bool { return p.value == t.raw }) {
+				s.countries = append(s.countries, hit{value: t.raw, from: i, to: i + 1})
+				break
+			}
+		}
+	}
+}
+
+// numbers tells uids, limits and VIP levels apart by what stands around a number.
+func (s *said) numbers() {
+	for i, t := range s.toks {
+		if t.number < 0 || t.inPeriod {
+			continue
+		}
+		digits := t.raw[0] >= '0' && t.raw[0] <= '9'
+		back := i - 1
+		for back >= 0 && slices.Contains([]string{"uid", "id", "number", "no", "is", "with", "nr"}, s.word(back)) && s.word(back) != s.word(back-1) {
+			back--
+		}
+		named := back < i-1 && slices.ContainsFunc(s.toks[back+1:i], func(t token) bool { return t.norm == "uid" || t.norm == "id" })
+		before, next := s.word(back), s.word(i+1)
+		switch {
+		case digits && (before == "subpartner" || before == "partner" && s.word(back-1) == "sub" ||
+			(before == "under" || before == "below" || before == "through" || before == "via" || before == "of" && s.word(back-1) == "team") && len(t.raw) >= 4):
+			s.sub = t.number
+			s.uids = append(s.uids, hit{value: "xsub", from: i, to: i + 1})
+		case before == "vip" || before == "level" && s.word(back-1) == "vip":
+			s.vip = int(min(t.number, 100))
+		case (before == "above" || before == "over") && s.word(back-1) == "vip":
+			s.vip = int(min(t.number, 100)) + 1
+		case digits && (named || slices.Contains([]string{"user", "referee", "invitee", "client", "customer", "trader", "account", "member", "referral"}, before)) && next != "row" ||
+			digits && len(t.raw) >= 5 && !slices.Contains([]string{"usdt", "usd", "dollar", "k"}, next) && before != "trade" && before != "task" && before != "partner" && before != "code":
+			s.uid = append(s.uid, t.number)
+			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1})
+		case before == "partner" && digits:
+			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1}) // somebody else's data, perhaps
+		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "best", "biggest", "only", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
+			slices.Contains([]string{"best", "biggest", "top", "highest", "largest", "most", "row", "result", "referee", "user", "more", "lowest", "worst", "trader", "entry", "country", "code"}, next)) && next != "day" && next != "usdt":
+			if t.text == "one" && before != "top" || before == "to" && s.word(back-1) != "limit" && s.word(back-1) != "it" {
+				continue
+			}
+			s.limit, s.limitAt = int(t.number), i
+		}
+	}
+	if slices.ContainsFunc(s.toks, func(t token) bool { return t.norm == "single" }) {
+		return
+	}
+}
+
+// codes finds "code ABC123": a word behind "code" that is spelled like one.
+func (s *said) codes() {
+	for i := 1; i < len(s.toks); i++ {
+		t := s.toks[i]
+		if p := s.word(i - 1); p != "code" && !(p == "link" && i > 1) || t.inPeriod || len(t.raw) < 3 || len(t.raw) > 32 {
+			continue
+		}
+		if strings.ContainsAny(t.raw, "0123456789") || t.raw == strings.ToUpper(t.raw) {
+			s.code = t.raw
+		}
+	}
+}
+
+var comparers = []string{"compare", "compared", "comparing", "comparison", "versus", "vs", "against", "than", "relative", "beside"}
+
+// comparing finds out whether, and with which of the periods, something is compared.
+func (s *said) comparing() {
+	s.compare = s.has(comparers...) || s.sequence("week", "over", "week") || s.sequence("month", "over", "month") ||
+		s.sequence("year", "over", "year") || s.sequence("day", "over", "day") || s.has("wow", "mom", "yoy")
+	for n, m := range s.periods {
+		first := slices.IndexFunc(s.toks, func(t token) bool { return t.start < m.End && t.end > m.Start })
+		for i := first - 1; i >= max(0, first-3); i-- {
+			w := s.word(i)
+			if slices.Contains([]string{"than", "versus", "vs", "against", "with", "to", "since", "over"}, w) && (s.compare || w == "against" || w == "than") {
+				s.against = n
+			}
+			if !slices.Contains([]string{"the", "that", "of", "in", "what", "it", "was", "those", "same", "my"}, w) {
+				break
+			}
+		}
+	}
+	for _, w := range [][]string{{"previous", "one"}, {"previous", "period"}, {"one", "before"}, {"period", "before"}, {"prior", "period"}} {
+		s.before = s.before || s.sequence(w...)
+	}
+}
+
+// references finds words that point at what was just shown.
+func (s *said) references() {
+	s.pronoun = s.has("his", "her", "him", "he", "she", "them", "their", "they", "those", "theirs", "it") ||
+		s.sequence("that", "user") || s.sequence("this", "user") || s.sequence("the", "user") || s.sequence("that", "referee") || s.sequence("this", "referee") ||
+		s.sequence("that", "one") || s.sequence("this", "one") || s.sequence("that", "person") || s.sequence("these", "user") || s.sequence("same", "user")
+	for n, word := range []string{"", "first", "second", "third", "fourth", "fifth"} {
+		if n > 0 && (s.sequence("the", word, "one") || s.sequence("the", word) && len(s.toks) <= 4 || s.sequence("the", word, "user") || s.sequence("the", word, "referee")) {
+			s.nth = n
+		}
+	}
+	if s.sequence("top", "one") || s.sequence("number", "one") && s.has("detail") || s.sequence("the", "top", "referee") || s.sequence("the", "top", "user") || s.sequence("the", "best", "one") || s.sequence("the", "leader") {
+		s.nth = 1
+	}
+	s.counted = s.sequence("how", "many") || s.sequence("number", "of") || s.has("count")
+	s.more = s.sequence("next", "page") || s.sequence("show", "more") || len(s.toks) <= 2 && s.has("more", "next") && !s.sequence("more", "about")
+}
+
+// metricNames lists the metrics named, each once, in the order said.
+func (s *said) metricNames() []string {
+	var out []string
+	for _, h := range s.metrics {
+		for _, m := range strings.Split(h.value, ",") {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// strong reports whether a metric is named by its name, not by a verb such as "made".
+func (s *said) strong() bool {
+	return len(s.metrics) > 0 && !s.metrics[0].weak
+}
+
+func values(hits []hit) []string {
+	var out []string
+	for _, h := range hits {
+		if !slices.Contains(out, h.value) {
+			out = append(out, h.value)
+		}
+	}
+	return out
+}
+
+// masked is the question with each slot replaced by its kind, so that the classifier sees what is asked for and
+// not which metric or week.
+func (s *said) masked() string {
+	mask := make([]string, len(s.toks))
+	put := func(hits []hit, as string) {
+		for _, h := range hits {
+			if h.weak || slices.ContainsFunc(mask[h.from:h.to], func(m string) bool { return m != "" }) {
+				continue
+			}
+			for i := h.from; i < h.to; i++ {
+				mask[i] = "-"
+			}
+			mask[h.from] = as
+			if as == "" {
+				mask[h.from] = h.value
+			}
+		}
+	}
+	for n, m := range s.periods {
+		first := true
+		for i, t := range s.toks {
+			if t.start < m.End && t.end > m.Start {
+				if mask[i] = "-"; first {
+					mask[i], first = "xperiod", false
+				}
+			}
+		}
+		_ = n
+	}
+	put(s.uids, "")
+	put(s.groups, "xgroup")
+	put(s.metrics, "xmetric")
+	put(s.products, "xproduct")
+	put(s.countries, "xcountry")
+	var b strings.Builder
+	for i, t := range s.toks {
+		switch {
+		case mask[i] == "-":
+			continue
+		case mask[i] != "":
+			b.WriteString(mask[i])
+		case s.code != "" && t.raw == s.code:
+			b.WriteString("xcode")
+		case t.raw[0] >= '0' && t.raw[0] <= '9':
+			b.WriteString("0")
+		default:
+			b.WriteString(t.text)
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// examplesAsOf is the date at which the examples' periods are read; any would do, for they are masked.
+var examplesAsOf = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)

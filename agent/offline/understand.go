@@ -1,0 +1,572 @@
+package offline
+
+import (
+	"slices"
+	"time"
+
+	"partnerhub/agent/offline/classify"
+	"partnerhub/agent/offline/period"
+	"partnerhub/domain"
+	"partnerhub/prompts"
+)
+
+// understanding turns messages into frames. It does not change and may be shared.
+type understanding struct {
+	words *lexicon
+	model *classify.Model
+	zone  *time.Location
+}
+
+func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
+	u := &understanding{words: newLexicon(p), zone: zone}
+	examples := make([]classify.Example, len(p.Examples))
+	for i, e := range p.Examples {
+		toks := split(e.Text)
+		found := periods(e.Text, toks, examplesAsOf, time.UTC)
+		s := u.words.names(toks, found)
+		examples[i] = classify.Example{Text: s.masked(), Label: e.Intent}
+	}
+	u.model = classify.Train(examples)
+	return u
+}
+
+// read understands a message in the light of the focus: one frame for each question in it.
+func (u *understanding) read(text string, f focus, now time.Time) []Frame {
+	toks := u.words.tokens(text)
+	found := periods(text, toks, now, u.zone)
+	var frames []Frame
+	for _, part := range u.questions(toks, found) {
+		s := u.words.names(part.toks, part.periods)
+		for _, frame := range u.frame(&s, f, now) {
+			frames = append(frames, frame)
+			if frame.Intent.data() && frame.Ask == "" {
+				f = focus{frame: &frame, rows: f.rows, asked: f.asked}
+			}
+		}
+	}
+	return settle(frames)
+}
+
+// maxQuestions bounds the calls that one message makes.
+const maxQuestions = 5
+
+// settle keeps what is asked for: beside a question about data, a greeting needs no answer, and an unclear rest
+// is left out. What must be refused is refused alone.
+func settle(frames []Frame) []Frame {
+	if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == OutOfScope }); i >= 0 {
+		return frames[i : i+1]
+	}
+	var data []Frame
+	for _, f := range frames {
+		if f.Intent.data() && f.Ask == "" && len(data) < maxQuestions {
+			data = append(data, f)
+		}
+	}
+	if len(data) > 0 {
+		return data
+	}
+	best := 0
+	for i, f := range frames {
+		if f.Intent != Greeting && f.Intent != Thanks && (frames[best].Intent == Greeting || frames[best].Intent == Thanks) {
+			best = i
+		}
+	}
+	return frames[best : best+1]
+}
+
+type part struct {
+	toks    []token
+	periods []period.Match
+}
+
+// questions cuts a message where one question ends and another begins. "commission and volume this week" is one,
+// "commission this week and deposits today" two.
+func (u *understanding) questions(toks []token, found []period.Match) []part {
+	var parts []part
+	start := 0
+	take := func(end int) {
+		if end > start {
+			parts = append(parts, cut(toks[start:end], found))
+			start = end
+		}
+	}
+	for i := 1; i < len(toks); i++ {
+		t := toks[i]
+		if t.inPeriod && toks[i-1].inPeriod && !t.sentence {
+			continue
+		}
+		joint := t.norm == "and" || t.norm == "also" || t.norm == "plus" || t.norm == "then" || t.comma
+		if !t.sentence && !joint {
+			continue
+		}
+		left := u.words.names(toks[start:i], cut(toks[start:i], found).periods)
+		right := u.words.names(toks[i:], cut(toks[i:], found).periods)
+		if t.sentence && (core(&left) && core(&right) || !core(&left) && len(left.periods) == 0) || joint && separate(&left, &right) {
+			take(i)
+		}
+	}
+	take(len(toks))
+	if len(parts) == 0 {
+		parts = []part{{}}
+	}
+	return parts
+}
+
+func cut(toks []token, found []period.Match) part {
+	p := part{toks: toks}
+	if len(toks) == 0 {
+		return p
+	}
+	for _, m := range found {
+		if m.Start >= toks[0].start-12 && slices.ContainsFunc(toks, func(t token) bool { return t.inPeriod && t.start < m.End && t.end > m.Start }) {
+			p.periods = append(p.periods, m)
+		}
+	}
+	return p
+}
+
+var rankers = []string{"top", "who", "rank", "ranking", "leaderboard", "biggest", "best", "list", "which"}
+
+// core reports whether the words could be a question of their own.
+func core(s *said) bool {
+	return len(s.metrics) > 0 || s.has(rankers...) || s.has("detail", "compare", "why") || len(s.uid) > 0
+}
+
+// separate reports whether the words before and after an "and" are two questions.
+func separate(a, b *said) bool {
+	if !core(a) || !core(b) {
+		return false
+	}
+	if a.has(comparers...) && len(a.periods) < 2 && len(b.metrics) == 0 { // "compare this week and last week"
+		return false
+	}
+	ranked := func(s *said) bool { return s.has(rankers...) }
+	switch {
+	case len(a.periods) > 0 && len(b.periods) > 0 && len(a.metrics) > 0 && (len(b.metrics) > 0 || ranked(b)):
+		return a.periods[0].Arg != b.periods[0].Arg || ranked(a) != ranked(b)
+	case ranked(b) && !ranked(a) && len(a.metrics) > 0 && (b.has("who", "top", "rank", "ranking", "leaderboard", "biggest", "best")):
+		return true
+	case len(a.products) > 0 && len(b.products) > 0 && len(a.metrics) > 0 && len(b.metrics) > 0:
+		return a.products[0].value != b.products[0].value
+	case len(a.uid) > 0 && !a.strong() && b.strong() && len(b.uid) == 0:
+		return true
+	case b.has("compare") && len(a.metrics) > 0 && len(b.metrics) > 0:
+		return true
+	}
+	return false
+}
+
+// minConfidence is how sure the classifier must be of an intent that no slot supports. A share among thirty
+// intents; the examples held out while training set the model's own threshold, which is used when higher.
+const minConfidence = 0.2
+
+// frame understands one question.
+func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
+	ranked := u.model.Rank(s.masked())
+	intent, confidence := Unclear, 0.0
+	if len(ranked) > 0 {
+		intent, confidence = Intent(ranked[0].Label), ranked[0].Confidence
+	}
+	sure := confidence >= max(minConfidence, u.model.Threshold())
+	intent = u.decide(s, f, intent, confidence, sure)
+	frame := Frame{Intent: intent, Confidence: confidence}
+	switch intent {
+	case Refine:
+		frame = u.refine(s, f, now)
+		frame.Confidence = confidence
+	case Metrics, Compare, Leaderboard, Referee, Referees:
+		frame = u.fill(frame, s, f, now)
+	case Vague:
+		frame.Ask = "metric"
+		if s.rank == "referee" {
+			frame.Ask = "users"
+		}
+		frame.Period = periodOf(s)
+	}
+	if frame.Intent == Referee && frame.UID == 0 && frame.Ask == "" {
+		frame.Ask = "uid"
+	}
+	out := []Frame{frame}
+	if frame.Ask == "" && (frame.Intent == Referee || frame.Intent == Metrics) && len(s.uid) > 1 {
+		out = out[:0]
+		for _, uid := range s.uid[:min(len(s.uid), maxQuestions)] {
+			one := frame
+			one.UID = uid
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// decide settles the intent between what the words are like and what they name.
+func (u *understanding) decide(s *said, f focus, intent Intent, confidence float64, sure bool) Intent {
+	following := f.frame != nil
+	slots := len(s.periods)+len(s.products)+len(s.relations)+len(s.groups)+len(s.countries)+len(s.uid) > 0 ||
+		s.limit > 0 || s.code != "" || s.sub != 0 || s.sort != "" || len(s.all) > 0
+	if !sure {
+		switch {
+		case s.strong():
+			if s.compare {
+				return Compare
+			}
+			if intent == Leaderboard || intent == Referees {
+				return intent
+			}
+			return Metrics
+		case following && (slots || len(s.metrics) > 0):
+			return Refine
+		case intent.data() && slots:
+			return intent
+		case len(s.metrics) > 0 && len(s.periods) > 0:
+			return Metrics
+		default:
+			return Unclear
+		}
+	}
+	switch intent {
+	case Refine:
+		if !following {
+			switch {
+			case s.compare && len(s.metrics) > 0:
+				return Compare
+			case len(s.metrics) > 0:
+				return Metrics
+			case len(s.uid) > 0:
+				return Referee
+			case s.limit > 0 || s.has("top"):
+				return Leaderboard
+			}
+			return Vague
+		}
+		if s.compare && (len(s.periods) > 0 || s.before) {
+			return Compare
+		}
+	case Vague:
+		switch {
+		case s.strong():
+			return Metrics
+		case s.counted && (s.sequence("do", "i", "have") || s.sequence("have", "i") || len(s.countries)+len(s.relations) > 0 || s.sub != 0 || s.code != ""):
+			return Metrics
+		case following && (slots || len(s.metrics) > 0) && s.rank == "":
+			return Refine
+		case len(s.uid) > 0:
+			return Referee
+		}
+	case Metrics:
+		if s.compare && (len(s.periods) > 0 || s.before) {
+			return Compare
+		}
+		if len(s.metrics) == 0 {
+			switch {
+			case following && (slots || s.pronoun):
+				return Refine
+			case s.counted && s.rank == "referee":
+				return u.counting(s)
+			case len(s.uid) > 0:
+				return Referee
+			}
+			return Vague
+		}
+	case Compare:
+		if !s.compare && len(s.periods) == 0 && len(s.metrics) == 0 && !s.before && !following {
+			return Vague
+		}
+	case Referee:
+		if len(s.uid) == 0 && s.strong() && len(s.periods) > 0 && !s.pronoun {
+			return Metrics
+		}
+	}
+	return intent
+}
+
+// counting settles "how many users": with a state they are counted from the list, with "do I have" they are all,
+// else it is not said which.
+func (u *understanding) counting(s *said) Intent {
+	if s.activity != "" || s.deposited != nil || s.traded != nil || s.kyc != "" {
+		return Referees
+	}
+	if s.sequence("do", "i", "have") || s.sequence("have", "i") || len(s.countries)+len(s.relations) > 0 || s.sub != 0 || s.code != "" {
+		return Metrics
+	}
+	return Vague
+}
+
+func periodOf(s *said) string {
+	for i, m := range s.periods {
+		if i != s.against {
+			return m.Arg
+		}
+	}
+	return ""
+}
+
+// fill makes the frame of a question that stands on its own: what it names, then what the question before had,
+// then what is usual.
+func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame {
+	prev := Frame{}
+	if f.frame != nil {
+		prev = *f.frame
+	}
+	frame.Metrics = s.metricNames()
+	leaning := len(frame.Metrics) == 0 // without a metric of its own it is about what was just shown
+	if frame.Intent == Metrics && s.counted && leaning && s.rank == "referee" {
+		frame.Metrics, leaning = []string{"totalReferrals"}, false
+	}
+	if leaning && (frame.Intent == Metrics || frame.Intent == Compare || frame.Intent == Leaderboard) {
+		frame.Metrics = prev.Metrics
+		frame.setFilters(prev)
+		if frame.Intent == Leaderboard {
+			frame.UID, frame.SubPartnerUID, frame.Country, frame.Code = 0, 0, "", ""
+		}
+		if frame.Intent == Compare {
+			frame.GroupBy = prev.GroupBy
+		}
+	}
+	frame = u.name(frame, s)
+	switch frame.Intent {
+	case Metrics:
+		u.setPeriod(&frame, s, prev, now)
+		if s.pronoun && frame.UID == 0 {
+			frame.UID = f.uid(s)
+		}
+		frame = u.usual(frame)
+	case Compare:
+		if len(frame.Metrics) == 0 {
+			frame.Ask, frame.Period = "compare", periodOf(s)
+			return frame
+		}
+		u.setComparison(&frame, s, prev, now)
+	case Leaderboard:
+		if len(frame.Metrics) == 0 {
+			frame.Metrics, frame.MetricAssumed = []string{"commission"}, true
+		}
+		frame.By = "referee"
+		if s.rank != "" {
+			frame.By = s.rank
+		}
+		for _, g := range values(s.groups) {
+			if g == "country" || g == "code" || g == "sub_partner" || g == "referee" {
+				frame.By = g
+			}
+		}
+		u.setPeriod(&frame, s, prev, now)
+	case Referee:
+		if frame.UID == 0 {
+			frame.UID = f.uid(s)
+		}
+		frame.Period = periodOf(s)
+		if frame.Period == "" {
+			frame.Period = "last_30_days"
+		}
+		frame.setFilters(Frame{UID: frame.UID})
+		frame.Metrics = nil
+	case Referees:
+		frame = u.list(frame, s, f, prev)
+	}
+	if leaning && frame.Product != "" && len(s.products) == 0 && !byProduct(frame.Metrics) {
+		frame.Product = ""
+	}
+	return frame
+}
+
+// name takes over the slots that a question names, whichever it is.
+func (u *understanding) name(frame Frame, s *said) Frame {
+	products, relations := values(s.products), values(s.relations)
+	switch {
+	case len(products) == 1:
+		frame.Product = products[0]
+	case len(products) > 1 && frame.Intent != Leaderboard:
+		frame.Product, frame.GroupBy = "", "product"
+	}
+	switch {
+	case len(relations) == 1:
+		frame.Relation = relations[0]
+	case len(relations) > 1 && frame.Intent != Leaderboard && frame.Intent != Referees:
+		frame.Relation, frame.GroupBy = "", "relation"
+	}
+	if groups := values(s.groups); len(groups) > 0 {
+		frame.GroupBy = groups[0]
+	} else if frame.Intent == Metrics && s.has("trend", "develop", "curve", "chart", "history") {
+		frame.GroupBy = "day"
+	}
+	if len(s.uid) > 0 {
+		frame.UID = s.uid[0]
+	}
+	if s.sub != 0 {
+		frame.SubPartnerUID = s.sub
+	}
+	if c := values(s.countries); len(c) > 0 {
+		frame.Country = c[0]
+	}
+	if s.code != "" {
+		frame.Code = s.code
+	}
+	if s.limit > 0 {
+		frame.Limit = s.limit
+	}
+	return frame
+}
+
+// setPeriod takes the period named, else that of the question before, else the usual one.
+func (u *understanding) setPeriod(frame *Frame, s *said, prev Frame, now time.Time) {
+	if p := periodOf(s); p != "" {
+		frame.Period = p
+		return
+	}
+	if len(s.periods) > 0 {
+		frame.Period = s.periods[0].Arg
+		return
+	}
+	if prev.Period != "" && prev.Intent != Referee {
+		frame.Period = prev.Period
+		return
+	}
+	frame.PeriodAssumed = true
+	switch frame.GroupBy {
+	case "hour":
+		frame.Period = "today"
+	case "week":
+		frame.Period = "this_quarter"
+	case "month":
+		frame.Period = "this_year"
+	default:
+		frame.Period = "this_week"
+		if s.has("trend") {
+			frame.Period = "last_30_days"
+		}
+	}
+	if len(frame.Metrics) == 1 && frame.Metrics[0] == "totalReferrals" && frame.GroupBy == "" {
+		frame.Period, frame.PeriodAssumed = "today", false // a stock: as of now
+	}
+}
+
+// usual adjusts what does not go together.
+func (u *understanding) usual(frame Frame) Frame {
+	if frame.Period == "today" && frame.GroupBy == "day" {
+		frame.GroupBy = "hour"
+	}
+	return frame
+}
+
+// setComparison finds the two periods. "compared with last week" names the earlier one only; the later one is
+// then that of the question before, or the one that follows it.
+func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now time.Time) {
+	var later, earlier string
+	switch {
+	case len(s.periods) >= 2:
+		a, b := s.periods[0], s.periods[1]
+		if s.against == 0 || s.against < 0 && a.From.Before(b.From) && !s.compareFirst() {
+			a, b = b, a
+		}
+		later, earlier = a.Arg, b.Arg
+	case len(s.periods) == 1 && s.against == 0:
+		earlier = s.periods[0].Arg
+		if later = prev.Period; later == "" || later == earlier {
+			later = following(earlier)
+		}
+	case len(s.periods) == 1:
+		later = s.periods[0].Arg
+		if prev.Period != "" && prev.Period != later && s.compare && len(s.metrics) == 0 && u.begins(later, now).Before(u.begins(prev.Period, now)) {
+			later, earlier = prev.Period, later
+		}
+	case s.has("yoy") || s.sequence("year", "over", "year"):
+		later = "this_year"
+	case s.has("mom") || s.sequence("month", "over", "month"):
+		later = "this_month"
+	case s.sequence("day", "over", "day"):
+		later = "today"
+	case prev.Period != "" && prev.Intent != Referee:
+		later = prev.Period
+	default:
+		later, frame.PeriodAssumed = "this_week", !s.has("wow") && !s.sequence("week", "over", "week")
+	}
+	frame.Period, frame.CompareTo = u.running(later, now), earlier
+	if frame.CompareTo != "" && u.precedes(frame.CompareTo, frame.Period, now) {
+		frame.CompareTo = ""
+	}
+}
+
+// compareFirst: "is October better than September" names the later one first whatever the calendar says.
+func (s *said) compareFirst() bool { return s.has("than", "versus", "vs", "against") }
+
+// following is the calendar unit after the one named, as far as it has a name.
+func following(earlier string) string {
+	switch earlier {
+	case "yesterday":
+		return "today"
+	case "last_month":
+		return "this_month"
+	case "last_quarter":
+		return "this_quarter"
+	case "last_year":
+		return "this_year"
+	}
+	return "this_week"
+}
+
+func (u *understanding) begins(arg string, now time.Time) time.Time {
+	p, err := domain.ParsePeriod(arg, now, u.zone)
+	if err != nil {
+		return now
+	}
+	return p.From
+}
+
+// precedes reports whether the earlier period is the one that the later one is compared with anyway.
+func (u *understanding) precedes(earlier, later string, now time.Time) bool {
+	a, err1 := domain.ParsePeriod(earlier, now, u.zone)
+	b, err2 := domain.ParsePeriod(later, now, u.zone)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	before := b.Preceding(u.zone)
+	return before.From.Equal(a.From) && before.To.Equal(a.To)
+}
+
+// running names the calendar preset that a period until today is the elapsed part of: "week to date" compares
+// like this week, to date.
+func (u *understanding) running(arg string, now time.Time) string {
+	p, err := domain.ParsePeriod(arg, now, u.zone)
+	today, err2 := domain.ParsePeriod("today", now, u.zone)
+	if err != nil || err2 != nil || !p.To.Equal(today.To) {
+		return arg
+	}
+	for _, preset := range []string{"this_week", "this_month", "this_quarter", "this_year"} {
+		if c, err := domain.ParsePeriod(preset, now, u.zone); err == nil && c.From.Equal(p.From) && arg != "today" && len(arg) > 10 && arg[4] == '-' {
+			return preset
+		}
+	}
+	return arg
+}
+
+// list fills in the frame of a list of referees. Metric words in it are states: "verified users" are a filter.
+func (u *understanding) list(frame Frame, s *said, f focus, prev Frame) Frame {
+	metrics := frame.Metrics
+	frame.Metrics, frame.GroupBy, frame.Product, frame.UID = nil, "", "", 0
+	frame.KYC, frame.Deposited, frame.Traded, frame.Activity, frame.VIPMin = s.kyc, s.deposited, s.traded, s.activity, s.vip
+	frame.Sort, frame.Order = s.sort, s.order
+	registered := slices.Contains(metrics, "newReferrals") || slices.Contains(s.metricNames(), "newReferrals")
+	p := periodOf(s)
+	if s.pronoun && f.frame != nil && p == "" { // "who are they?": those just counted
+		frame.setFilters(Frame{Relation: prev.Relation, SubPartnerUID: prev.SubPartnerUID, Country: prev.Country, Code: prev.Code})
+		switch {
+		case slices.Contains(prev.Metrics, "newReferrals"):
+			registered, p = true, prev.Period
+		case slices.Contains(prev.Metrics, "verified"):
+			frame.KYC = "advanced"
+		case slices.Contains(prev.Metrics, "deposited"):
+			yes := true
+			frame.Deposited = &yes
+		case slices.Contains(prev.Metrics, "traders"), slices.Contains(prev.Metrics, "firstTraders"):
+			yes := true
+			frame.Traded = &yes
+			frame.Period = prev.Period
+		}
+	}
+	if registered {
+		frame.Registered = p
+	} else if p != "" {
+		frame.Period = p
+	}
+	return frame
+}
