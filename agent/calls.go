@@ -68,19 +68,21 @@ func (t *turn) execute(ctx context.Context, calls []llms.ToolCall) (done bool, e
 	t.runAll(ctx, batch)
 	unknown, bad, repeated := false, false, false
 	for _, p := range batch {
-		var o outcome
-		_, known := t.known[p.key()]
-		if repeated = repeated || known; known {
-			o = t.known[p.key()]
-		} else {
+		o, known := t.known[p.key()]
+		switch {
+		case p.refused != nil: // not remembered: the same call may be right at another time
+			o = outcome{err: p.refused}
+		case known:
+			repeated = true
+		default:
 			o = <-p.done
+			t.known[p.key()] = o
 		}
 		if ctx.Err() != nil { // a result that came because the turn ended is none
 			return false, t.interrupted(ctx)
 		}
 		unknown = unknown || o.err != nil && p.tool.Run == nil
 		bad = bad || o.err != nil && o.err.Code == domain.CodeInvalid && p.tool.Run != nil
-		t.known[p.key()] = o
 		step.Calls = append(step.Calls, conversation.Call{ID: p.id, Name: p.name, Args: string(p.args), Result: o.content()})
 		t.record(p, o)
 		if o.err == nil {
@@ -165,10 +167,8 @@ func (t *turn) runAll(ctx context.Context, batch []planned) {
 	for _, p := range batch {
 		_, known := t.known[p.key()]
 		switch {
-		case known || first[p.key()]:
+		case p.refused != nil || known || first[p.key()]:
 			continue
-		case p.refused != nil:
-			p.done <- outcome{err: p.refused}
 		case p.tool.Effect == tools.Reads:
 			reads.Go(func() {
 				slots <- struct{}{}

@@ -26,6 +26,9 @@ const (
 	kindOutOfScope = "out_of_scope"
 )
 
+// handOffName is the tool that hands the conversation to a person; any other that proposes makes a proposal.
+const handOffName = "hand_off"
+
 // maxAttempts is how many workers may die of a run before it is closed with an error.
 const maxAttempts = 3
 
@@ -381,7 +384,7 @@ func (t *turn) noteEffect(tool tools.Tool, args json.RawMessage) {
 			t.effects[kindClarify] = true
 		}
 	case tools.Proposes:
-		if tool.Name == "hand_off" {
+		if tool.Name == handOffName {
 			t.effects[kindHandoff] = true
 		} else {
 			t.effects[kindProposal] = true

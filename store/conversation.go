@@ -161,13 +161,13 @@ func queueEvents(b *pgx.Batch, run conversation.Run, events []conversation.Logge
 		run.Owner.UID, run.ThreadID, run.ID, seqs, types, bodies)
 }
 
-// queueHistory reads the latest turns. Steps, cards and suggestions are for people; a model is told of calls
+// queueHistory reads the latest turns. Cards and suggestions are for people; a model is told of calls
 // and results.
 func queueHistory(b *pgx.Batch, c domain.Caller, thread string, h *conversation.History) {
 	const since = `coalesce((SELECT min(after) FROM
 		(SELECT after FROM run WHERE owner = $1 AND thread = $2 ORDER BY after DESC LIMIT $3) latest), 0)`
 	b.Queue(`SELECT run, seq, type, body FROM run_event WHERE owner = $1 AND thread = $2 AND seq > `+since+`
-		AND type NOT IN ('STEP_STARTED', 'STEP_FINISHED', 'card', 'suggestions', 'kind') ORDER BY seq`, c.UID, thread, wholeTurns).
+		AND type NOT IN ('card', 'suggestions', 'kind') ORDER BY seq`, c.UID, thread, wholeTurns).
 		Query(func(rows pgx.Rows) (err error) {
 			h.Log, err = pgx.CollectRows(rows, scanLogged)
 			return err
