@@ -1,0 +1,88 @@
+package partnerhub
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// below says which of our packages each package may import; an arrow that is not here does not exist. The picture is in
+// docs/architecture.md.
+var below = map[string][]string{
+	"domain":                 {},
+	"domain/referral":        {"domain"},
+	"domain/referral/oracle": {"domain", "domain/referral"}, // a model for tests
+	"domain/conversation":    {"domain"},
+	"store":                  {"domain", "domain/referral", "domain/conversation"},
+	"store/localpg":          {},
+	"store/storetest":        {"store", "store/localpg"},
+	"ingest":                 {"domain", "domain/referral", "store"},
+	"demo":                   {"domain", "domain/referral"},
+	"prompts":                {"domain"},
+	"tools":                  {"domain", "domain/referral"},
+	"agent":                  {"domain", "domain/conversation", "tools"},
+	"agent/modeltest":        {},
+	"agent/offline":          {"domain", "domain/referral", "prompts", "agent/offline/classify", "agent/offline/period", "agent/offline/spell"},
+	"agent/offline/classify": {},
+	"agent/offline/period":   {"domain", "agent/offline/spell"},
+	"agent/offline/spell":    {},
+	"web":                    {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
+	"bench":                  {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
+	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
+		"agent/offline", "agent/offline/classify", "agent/offline/period", "web"},
+}
+
+// domainOnly are the packages of the domain, which import nothing but the standard library and each other.
+func domainOnly(pkg string) bool {
+	return strings.HasPrefix(pkg, "domain") && pkg != "domain/referral/oracle"
+}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkg := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "partnerhub"), "/")
+		if pkg == "" {
+			continue
+		}
+		allowed, ok := below[pkg]
+		if !ok {
+			t.Errorf("package %s has no place: add it to the table, and to docs/architecture.md", pkg)
+			continue
+		}
+		seen[pkg] = true
+		if base := path.Base(pkg); base == "util" || base == "utils" || base == "common" || base == "helpers" {
+			t.Errorf("package %s: name it after what it does", pkg)
+		}
+		for _, imp := range p.Imports {
+			ours, isOurs := strings.CutPrefix(imp, "partnerhub/")
+			if isOurs && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s: an arrow the house does not have", pkg, ours)
+			}
+			if !isOurs && domainOnly(pkg) && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
+				t.Errorf("%s imports %s: the domain imports the standard library only", pkg, imp)
+			}
+		}
+	}
+	for pkg := range below {
+		if !seen[pkg] {
+			t.Errorf("the table names %s, which does not exist", pkg)
+		}
+	}
+}
