@@ -10,14 +10,15 @@ type Code string
 
 // The codes. What each means to the one who reads it:
 const (
-	CodeInvalid     Code = "invalid"     // an input is wrong; Field names it
-	CodeNotFound    Code = "not_found"   // no such thing among what the caller may see
-	CodeForbidden   Code = "forbidden"   // the caller's role may not do this
-	CodeConflict    Code = "conflict"    // it contradicts what is stored
-	CodeTooLarge    Code = "too_large"   // an input is over its size limit
-	CodeBusy        Code = "busy"        // try again later
-	CodeUnavailable Code = "unavailable" // something outside did not answer, or is not set up
-	CodeInternal    Code = "internal"    // our fault
+	CodeInvalid         Code = "invalid"         // an input is wrong; Field names it
+	CodeNotFound        Code = "not_found"       // no such thing among what the caller may see
+	CodeUnauthenticated Code = "unauthenticated" // no valid token or key
+	CodeForbidden       Code = "forbidden"       // the caller's role may not do this
+	CodeConflict        Code = "conflict"        // it contradicts what is stored
+	CodeTooLarge        Code = "too_large"       // an input is over its size limit
+	CodeBusy            Code = "busy"            // try again later
+	CodeUnavailable     Code = "unavailable"     // something outside did not answer, or is not set up
+	CodeInternal        Code = "internal"        // our fault
 )
 
 // Error is an error that a person can act on.

@@ -232,7 +232,7 @@ CREATE POLICY mine ON account TO partnerhub_app USING ((SELECT current_setting('
 ALTER TABLE referral_code ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON referral_code TO partnerhub_app USING (uid = (SELECT current_setting('partnerhub.uid', true)::bigint));
 -- Who is a partner is asked of one's own referees only; the rates stay behind the owner's role.
-GRANT SELECT ON trade, transfer, referee_day, delta, partner_hour, account, referral_code, partner, commission, setting TO partnerhub_app;
+GRANT SELECT ON trade, transfer, referee_day, delta, partner_hour, account, referral_code, partner, commission TO partnerhub_app;
 
 -- +goose Down
 DROP VIEW commission;

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/tmc/langchaingo/llms"
+
+	"partnerhub/agent"
+	"partnerhub/agent/offline"
+	"partnerhub/domain"
+	"partnerhub/prompts"
+	"partnerhub/store"
+	"partnerhub/store/localpg"
+	"partnerhub/tools"
+)
+
+// app opens what a command needs, and closes it all again.
+type app struct {
+	settings
+	zone           *time.Location
+	log            *slog.Logger
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	closers []func() error
+}
+
+func (a *app) close() error {
+	var err error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, a.closers[i]())
+	}
+	return err
+}
+
+// database is the URL of the database, with the private PostgreSQL started, and migrated, if there is no other.
+func (a *app) database(ctx context.Context) (string, error) {
+	if a.DatabaseURL != "" {
+		return a.DatabaseURL, store.CheckSchema(ctx, a.DatabaseURL)
+	}
+	pg, err := localpg.Open(ctx, a.Home, a.log)
+	if err != nil {
+		return "", err
+	}
+	a.closers = append(a.closers, pg.Close)
+	return pg.URL(), store.Migrate(ctx, pg.URL())
+}
+
+// pool connects to the database.
+func (a *app) pool(ctx context.Context) (*pgxpool.Pool, error) {
+	url, err := a.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = "partnerhub"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() error { pool.Close(); return nil })
+	return pool, nil
+}
+
+// store opens the program's data.
+func (a *app) store(ctx context.Context) (*store.Store, *pgxpool.Pool, error) {
+	pool, err := a.pool(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := store.Open(ctx, pool, a.zone)
+	return s, pool, err
+}
+
+// assistant is an agent over the data, with its model if one is set.
+func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time) (*agent.Agent, []tools.Tool, *prompts.Prompts, error) {
+	words, err := prompts.Load()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("prompts: %w", err)
+	}
+	planner, err := offline.New(offline.Config{Prompts: words, Now: now, Zone: a.zone})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var model llms.Model
+	if a.Model != "" {
+		m, err := agent.NewOpenAI(agent.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Model, MaxRetries: 2})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		a.closers = append(a.closers, func() error { m.Close(); return nil })
+		model = m
+	}
+	all := tools.All(tools.Deps{Store: s, Now: now, Zone: a.zone})
+	ag, err := agent.New(agent.Config{
+		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
+		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
+		Now:    now, Zone: a.zone, Logger: a.log,
+	})
+	return ag, all, words, err
+}
+
+// print writes one JSON object a line.
+func (a *app) print(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

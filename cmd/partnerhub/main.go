@@ -1,0 +1,145 @@
+// Command partnerhub is the Partner Hub: its server, and its commands for operators and tests.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"partnerhub/domain"
+)
+
+// settings are shared by all commands: each is a flag, and an environment variable (docs/operations.md has the table).
+type settings struct {
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL to use; unset: a private one in the home."`
+	Home        string `name:"home" env:"PARTNERHUB_HOME" default:".partnerhub" placeholder:"DIR" help:"Where the private PostgreSQL lives."`
+	Zone        string `name:"zone" env:"PARTNERHUB_ZONE" default:"UTC" placeholder:"ZONE" help:"Reporting zone, an IANA name: days and weeks are cut by it."`
+	LogLevel    string `name:"log-level" env:"PARTNERHUB_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
+	LogFormat   string `name:"log-format" env:"PARTNERHUB_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log: ${enum}."`
+
+	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"An OpenAI-compatible endpoint; unset: the offline planner answers."`
+	OpenAIAPIKey  string `name:"openai-api-key" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Its key."`
+	Model         string `name:"model" env:"PARTNERHUB_MODEL" placeholder:"NAME" help:"The model that answers; unset: the offline planner."`
+}
+
+// commands are the program's commands.
+type commands struct {
+	settings `embed:""`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the hub over HTTP."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema."`
+	Ingest  ingestCmd  `cmd:"" help:"Take in events, one JSON object a line, from a file or standard input."`
+	Demo    demoCmd    `cmd:"" help:"Make up a demo program and take it in."`
+	Ask     askCmd     `cmd:"" help:"Ask the assistant as a partner."`
+	Tool    toolCmd    `cmd:"" help:"Run one of the assistant's tools."`
+	Period  periodCmd  `cmd:"" help:"Read periods out of sentences."`
+	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
+	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
+	Key     keyCmd     `cmd:"" help:"Make and revoke API keys."`
+	Eval    evalCmd    `cmd:"" help:"Measure the assistant."`
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Exit statuses (SPEC 13).
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// run is the whole program: results go to stdout, all else to stderr.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("partnerhub"), kong.Description("Partner Hub: figures, answers and rewards for a crypto exchange's partners."),
+		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "partnerhub: %v\n", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitUsage
+	}
+	var handler slog.Handler = slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})
+	if c.LogFormat == "json" {
+		handler = slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})
+	}
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil || c.Zone == "" || c.Zone == "Local" {
+		fmt.Fprintf(stderr, "partnerhub: --zone %q: not an IANA time zone such as Europe/Berlin\n", c.Zone)
+		return exitUsage
+	}
+	a := &app{settings: c.settings, zone: zone, log: slog.New(handler), stdin: stdin, stdout: stdout, stderr: stderr}
+	defer func() {
+		if err := a.close(); err != nil {
+			fmt.Fprintf(stderr, "partnerhub: %v\n", err)
+			status = exitFailed
+		}
+	}()
+	if err := parsed.Run(ctxArg{ctx}, a); err != nil {
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			fmt.Fprintln(stderr, "partnerhub: stopped")
+			return exitFailed
+		}
+		fmt.Fprintf(stderr, "partnerhub: %v\n", err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitFailed
+	}
+	return exitDone
+}
+
+// ctxArg carries the context to the commands: kong binds arguments by their concrete type.
+type ctxArg struct{ context.Context }
+
+// usageError is a wrong call, found after the flags were parsed.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// clock is --now: what stands for the clock (SPEC 13).
+type clock struct {
+	Now time.Time `name:"now" placeholder:"RFC3339" help:"Stands for the clock."`
+}
+
+func (c clock) now() func() time.Time {
+	if c.Now.IsZero() {
+		return time.Now
+	}
+	return func() time.Time { return c.Now }
+}
+
+// asPartner is --as: the partner in whose name a command asks.
+type asPartner struct {
+	As int64 `name:"as" required:"" placeholder:"UID" help:"The partner who asks."`
+}
+
+func (a asPartner) caller() (domain.Caller, error) {
+	if a.As <= 0 {
+		return domain.Caller{}, usagef("--as %d: want the uid of a partner", a.As)
+	}
+	return domain.Partner(a.As), nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"partnerhub/demo"
+	"partnerhub/store"
+	"partnerhub/web"
+)
+
+// serveCmd is `partnerhub serve`.
+type serveCmd struct {
+	Listen   string `env:"PARTNERHUB_LISTEN" default:"127.0.0.1:8080" help:"Address to serve at."`
+	Dev      bool   `env:"PARTNERHUB_DEV" help:"Development mode: anybody signs in as anybody. Refused beside the settings of production."`
+	Demo     bool   `help:"Fill an empty database with the demo program."`
+	Secret   string `name:"jwt-secret" env:"PARTNERHUB_JWT_SECRET" placeholder:"TEXT" help:"Secret shared with the exchange, by which its tokens are signed; 32 bytes or more."`
+	JWKSURL  string `name:"jwks-url" env:"PARTNERHUB_JWKS_URL" placeholder:"URL" help:"The exchange's public keys, by which its tokens are signed."`
+	Issuer   string `name:"jwt-issuer" env:"PARTNERHUB_JWT_ISSUER" placeholder:"TEXT" help:"What the tokens' iss must be."`
+	Audience string `name:"jwt-audience" env:"PARTNERHUB_JWT_AUDIENCE" placeholder:"TEXT" help:"What the tokens' aud must hold."`
+}
+
+const (
+	foldEvery    = 250 * time.Millisecond
+	shutdownTime = 15 * time.Second
+)
+
+func (cmd *serveCmd) Run(ctx ctxArg, a *app) error {
+	if cmd.Dev && (cmd.Secret != "" || cmd.JWKSURL != "") {
+		return usagef("serve: --dev lets anybody sign in as anybody: it cannot stand beside --jwt-secret or --jwks-url")
+	}
+	if !cmd.Dev && (cmd.Secret == "") == (cmd.JWKSURL == "") {
+		return usagef("serve: want one of --jwt-secret and --jwks-url, or --dev to try it out")
+	}
+	s, pool, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	if cmd.Demo {
+		empty, err := s.Empty(ctx)
+		if err != nil {
+			return err
+		}
+		if empty {
+			fmt.Fprintln(a.stderr, "Loading the demo program …")
+			if _, err := loadDemo(ctx, a, s, pool, demo.Config{Now: time.Now(), Zone: a.zone}); err != nil {
+				return err
+			}
+		}
+	}
+	handler, stop, err := cmd.handler(ctx, a, s, pool)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cmd.Listen)
+	if err != nil {
+		return err
+	}
+	cmd.greet(a, listener.Addr())
+	return serve(ctx, a, listener, handler)
+}
+
+// handler is the HTTP surface, with the agent and the compactor at work behind it until stop.
+func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *pgxpool.Pool) (http.Handler, func(), error) {
+	auth := web.AuthConfig{Secret: []byte(cmd.Secret), JWKSURL: cmd.JWKSURL, Issuer: cmd.Issuer, Audience: cmd.Audience}
+	var people []web.Person
+	if cmd.Dev {
+		secret, err := s.Secret(ctx, "dev-session")
+		if err != nil {
+			return nil, nil, err
+		}
+		auth.Secret, people = secret, devPeople()
+	}
+	verifier, err := web.NewAuth(ctx, auth)
+	if err != nil {
+		return nil, nil, err
+	}
+	ag, all, words, err := a.assistant(s, pool, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	stopAgent := runAgent(ctx, ag)
+	stopFold := foldLoop(ctx, a, s)
+	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
+	handler := web.New(web.Config{
+		Store: s, Auth: verifier, Chat: chat, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+	})
+	return handler, func() { stopFold(); stopAgent() }, nil
+}
+
+// foldLoop folds what ingest appends, until it is stopped.
+func foldLoop(ctx context.Context, a *app, s *store.Store) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(foldEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if _, err := s.Fold(ctx); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "folding deltas failed, will try again", "error", err)
+			}
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+func serve(ctx context.Context, a *app, listener net.Listener, handler http.Handler) error {
+	srv := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	a.log.Info("shutting down")
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := srv.Shutdown(closing); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// devPeople are those of the demo program.
+func devPeople() []web.Person {
+	p := demo.Cast()
+	var out []web.Person
+	for _, x := range []struct {
+		demo.Person
+		note string
+	}{
+		{p.Partner, "Partner with sub-partners: the main one of the demo program"}, {p.SubPartner, "Sub-partner of the partner above"},
+		{p.BD, "BD manager of both"}, {p.Content, "Content editor"}, {p.Operator, "Operator"},
+	} {
+		out = append(out, web.Person{UID: x.UID, Role: x.Role, Name: x.Name, Note: x.note})
+	}
+	return out
+}
+
+// greet says where the hub is and, in development mode, how to begin.
+func (cmd *serveCmd) greet(a *app, addr net.Addr) {
+	at := addr.String()
+	if host, port, err := net.SplitHostPort(at); err == nil && (strings.HasPrefix(host, "127.") || host == "::1" || host == "::") {
+		at = "localhost:" + port
+	}
+	fmt.Fprintf(a.stderr, "\nPartner Hub is at http://%s\n", at)
+	if !cmd.Dev {
+		return
+	}
+	fmt.Fprint(a.stderr, "\n*** DEVELOPMENT MODE: anybody who reaches this address can sign in as anybody. ***\n\nSign in as:\n")
+	for _, p := range devPeople() {
+		fmt.Fprintf(a.stderr, "  %-8s %6d  %-16s %s\n", p.Role, p.UID, p.Name, p.Note)
+	}
+	fmt.Fprintf(a.stderr, "\nOr ask in another terminal:\n  %s ask --as %d \"How much commission did I earn this week?\"\n\n", "bin/partnerhub", demo.Cast().Partner.UID)
+}

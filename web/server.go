@@ -1,0 +1,184 @@
+// Package web serves Partner Hub over HTTP: the REST API, the chat, and the web app embedded in the binary.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"partnerhub/domain"
+	"partnerhub/store"
+	"partnerhub/tools"
+)
+
+// Config is what the server is made of.
+type Config struct {
+	Store     *store.Store
+	Auth      *Auth
+	Chat      *Chat
+	Tools     []tools.Tool
+	Questions []string // recommended on the welcome screen
+	People    []Person // whom development mode offers to sign in as; nil: no development mode
+	Ingest    IngestLimits
+	Zone      *time.Location
+	Logger    *slog.Logger
+}
+
+// server holds what the handlers share.
+type server struct {
+	Config
+	tools map[string]tools.Tool
+}
+
+// maxJSONBody bounds the bodies of the REST API; events have a limit of their own.
+const maxJSONBody = 1 << 20
+
+// New is the whole HTTP surface.
+func New(cfg Config) http.Handler {
+	s := &server{Config: cfg, tools: map[string]tools.Tool{}}
+	for _, t := range cfg.Tools {
+		s.tools[t.Name] = t
+	}
+	r := chi.NewRouter()
+	r.Use(middleware.RequestID, s.log, s.recover, headers)
+	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	r.Get("/readyz", s.ready)
+	r.Method(http.MethodPost, "/v1/events", s.withKey(store.ScopeEvents, NewEvents(cfg.Store, cfg.Ingest, keyName)))
+	cfg.Chat.Register(r)
+
+	api := humachi.New(r, s.apiConfig())
+	s.registerSession(api)
+	s.registerMetrics(api)
+	r.NotFound(s.app)
+	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) })
+	return r
+}
+
+func (s *server) apiConfig() huma.Config {
+	c := huma.DefaultConfig("Partner Hub", "1")
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/v1/openapi", "", "/v1/schemas"
+	c.CreateHooks = nil // no $schema field in the answers
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":  {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		"cookie": {Type: "apiKey", In: "cookie", Name: sessionCookie},
+	}
+	// huma's own refusals, of a parameter that is no number and the like, take our form.
+	c.Transformers = append(c.Transformers, func(_ huma.Context, _ string, v any) (any, error) {
+		m, ok := v.(*huma.ErrorModel)
+		if !ok {
+			return v, nil
+		}
+		p := problemOf(domain.Invalid("", "%s", m.Detail))
+		if m.Status != http.StatusUnprocessableEntity {
+			p.Status, p.Title = m.Status, http.StatusText(m.Status)
+		}
+		if len(m.Errors) > 0 {
+			at := m.Errors[0].Location
+			p.Field = at[strings.LastIndex(at, ".")+1:]
+			p.Detail = p.Field + ": " + m.Errors[0].Message
+		}
+		return p, nil
+	})
+	return c
+}
+
+type callerKey struct{}
+
+// caller is who the request is from; operations behind authenticate have one.
+func caller(ctx context.Context) domain.Caller {
+	c, _ := ctx.Value(callerKey{}).(domain.Caller)
+	return c
+}
+
+// authenticate puts the caller into the operation's context, or refuses.
+func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humachi.Unwrap(ctx)
+		c, err := s.Auth.Caller(r)
+		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		next(huma.WithValue(ctx, callerKey{}, c))
+	}
+}
+
+type keyNameKey struct{}
+
+// keyName is the name of the API key by which a request was let in.
+func keyName(r *http.Request) string {
+	name, _ := r.Context().Value(keyNameKey{}).(string)
+	return name
+}
+
+// withKey lets requests through whose API key has a scope.
+func (s *server) withKey(scope string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		k, err := s.Store.APIKey(r.Context(), bearerKey(r), scope)
+		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyNameKey{}, k.Name)))
+	})
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := s.Store.Empty(ctx); err != nil {
+		writeProblem(w, domain.Errorf(domain.CodeUnavailable, "", "the database does not answer"))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// log writes one line a request: no query strings, bodies or tokens, which may hold personal data.
+func (s *server) log(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(ww, r)
+		level := slog.LevelDebug
+		if ww.Status() >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Logger.Log(r.Context(), level, "request", "id", middleware.GetReqID(r.Context()), "method", r.Method, "path", r.URL.Path,
+			"status", ww.Status(), "bytes", ww.BytesWritten(), "ms", time.Since(start).Milliseconds())
+	})
+}
+
+// recover answers 500 when a handler panics, and says where in the log.
+func (s *server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				s.Logger.ErrorContext(r.Context(), "panic", "id", middleware.GetReqID(r.Context()), "panic", p, "stack", string(debug.Stack()))
+				writeProblem(w, domain.Errorf(domain.CodeInternal, "", "something went wrong on our side"))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headers close what the app does not need. Styles may be inline: the charts set them on their elements.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
