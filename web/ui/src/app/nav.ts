@@ -1,0 +1,21 @@
+import type { LinkOptions } from "@tanstack/react-router";
+import { LayoutDashboard, type LucideIcon } from "lucide-react";
+import type { Role } from "../lib/contract";
+import type { Messages } from "../lib/i18n/en";
+
+interface Screen {
+  to: NonNullable<LinkOptions["to"]>;
+  label: (t: Messages, role: Role) => string;
+  icon: LucideIcon;
+  roles: readonly Role[];
+}
+
+/** The pages, in the order of the navigation. */
+export const screens: readonly Screen[] = [
+  {
+    to: "/",
+    label: (t, role) => (role === "partner" ? t.overview.title : t.home.title[role]),
+    icon: LayoutDashboard,
+    roles: ["partner", "bd", "content", "operator"],
+  },
+];

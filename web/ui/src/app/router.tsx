@@ -1,0 +1,65 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
+import { parsePeriod } from "../lib/period";
+import { sessionQuery } from "../lib/queries";
+import { Crashed, NotFound } from "./Fallbacks";
+import { Shell } from "./Shell";
+import { ShellSkeleton } from "./ShellSkeleton";
+
+interface RouterContext {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (s: Record<string, unknown>): { to?: string } => (typeof s.to === "string" && /^\/(?![/\\])/.test(s.to) ? { to: s.to } : {}),
+  beforeLoad: async ({ context, search }) => {
+    if (await context.queries.ensureQueryData(sessionQuery)) throw redirect({ href: search.to ?? "/" });
+  },
+  component: lazyRouteComponent(() => import("../features/signin/SignIn"), "SignIn"),
+});
+
+/** Every page of a person who is signed in. `chat` is the conversation in the assistant's panel; without it the panel is closed. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  validateSearch: (s: Record<string, unknown>): { chat?: string } => (typeof s.chat === "string" ? { chat: s.chat } : {}),
+  search: { middlewares: [retainSearchParams(["chat"])] },
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
+    return { session };
+  },
+  component: Shell,
+  pendingComponent: ShellSkeleton,
+  pendingMs: 150,
+});
+
+const start = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  validateSearch: (s: Record<string, unknown>): { period?: string } => {
+    const period = parsePeriod(s.period);
+    return period ? { period } : {};
+  },
+  component: lazyRouteComponent(() => import("../features/overview/Start"), "Start"),
+});
+
+export function newRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start])]),
+    context: { queries },
+    defaultErrorComponent: Crashed,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}

@@ -1,0 +1,110 @@
+import { ArrowDown } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useAnnounce } from "../../components/Announce";
+import { Skeleton } from "../../components/Skeleton";
+import { Failed, NothingYet } from "../../components/states";
+import { Button } from "../../components/Button";
+import { useWords } from "../../lib/i18n";
+import { newChat, useAssistant, useChatState } from "./AssistantProvider";
+import { Composer } from "./Composer";
+import { answerText, type Turn } from "./model/thread";
+import { PendingMessage } from "./PendingMessage";
+import { TurnView } from "./TurnView";
+import { useStickToEnd } from "./useStickToEnd";
+import { Welcome } from "./Welcome";
+
+const none: readonly Turn[] = [];
+
+/** One conversation, and the composer under it. */
+export function Chat() {
+  const { t } = useWords();
+  const { client, threadId, draft, open } = useAssistant();
+  const state = useChatState();
+  const thread = threadId ? state.threads[threadId] : undefined;
+  const turns = thread?.turns ?? none;
+  const shown = new Set(turns.map((turn) => turn.user?.clientId));
+  const pending = state.outbox.filter((p) => !shown.has(p.clientId) && (threadId && p.threadId ? p.threadId === threadId : p.chat === draft));
+  const last = turns.at(-1);
+  const running = last?.status === "running" ? last.runId : undefined;
+  const waiting = pending.some((p) => p.state === "sending");
+  const scroll = useStickToEnd();
+  useAnnouncedEnd(last);
+
+  const send = (text: string, option?: string) => {
+    client.send({ chat: draft, threadId, text, option });
+    scroll.toEnd();
+  };
+  const loading = thread?.load === "loading" || (threadId !== undefined && !thread);
+
+  return (
+    <>
+      <div className="relative min-h-0 flex-1">
+        <div ref={scroll.box} onScroll={scroll.onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
+          <div ref={scroll.content} className="flex min-h-full flex-col gap-6 py-5">
+            {loading && <Loading />}
+            {thread?.load === "gone" && (
+              <NothingYet title={t.assistant.gone} text="">
+                <Button onClick={() => open(newChat)}>{t.assistant.newChat}</Button>
+              </NothingYet>
+            )}
+            {thread?.load === "failed" && <Failed error={null} onRetry={() => threadId && client.open(threadId)} />}
+            {!loading && (!thread || thread.load === "ready") && turns.length === 0 && pending.length === 0 && <Welcome onAsk={send} />}
+            {turns.map((turn, i) => (
+              <TurnView
+                key={turn.runId}
+                turn={turn}
+                next={turns[i + 1]?.user?.text ?? (i === turns.length - 1 ? pending[0]?.text : undefined)}
+                isLast={i === turns.length - 1 && pending.length === 0}
+                stopping={state.stopping.includes(turn.runId)}
+                onAsk={send}
+              />
+            ))}
+            {pending.map((p) => (
+              <PendingMessage key={p.clientId} pending={p} onRetry={() => client.retry(p.clientId)} onDiscard={() => client.discard(p.clientId)} />
+            ))}
+          </div>
+        </div>
+        {!scroll.atEnd && (
+          <Button className="absolute bottom-3 left-1/2 min-h-8 -translate-x-1/2 rounded-full bg-surface text-xs shadow-2" onClick={() => scroll.toEnd()}>
+            <ArrowDown className="size-3.5" aria-hidden="true" />
+            {t.assistant.jump}
+          </Button>
+        )}
+      </div>
+      <Composer
+        draftKey={threadId ?? newChat}
+        busy={running !== undefined || waiting}
+        disabled={thread?.load === "gone"}
+        stopping={running !== undefined && state.stopping.includes(running)}
+        onStop={running ? () => client.stop(running) : undefined}
+        onSend={send}
+      />
+    </>
+  );
+}
+
+// Says that an answer is complete, once; not each word of it, and not what was complete before.
+function useAnnouncedEnd(last: Turn | undefined) {
+  const { t } = useWords();
+  const announce = useAnnounce();
+  const seen = useRef<string>(undefined);
+  useEffect(() => {
+    if (!last) return;
+    if (last.status === "running") seen.current = last.runId;
+    else if (seen.current === last.runId) {
+      seen.current = undefined;
+      announce(last.status === "done" ? t.assistant.done(answerText(last)) : last.status === "stopped" ? t.assistant.stopped : t.assistant.failedRun);
+    }
+  }, [last, announce, t]);
+}
+
+function Loading() {
+  const { t } = useWords();
+  return (
+    <div role="status" aria-label={t.assistant.loading} className="flex flex-col gap-6">
+      <Skeleton className="ms-auto h-10 w-3/5 rounded-lg" />
+      <Skeleton className="h-5 w-4/5" />
+      <Skeleton className="h-44 w-full rounded-lg" />
+    </div>
+  );
+}

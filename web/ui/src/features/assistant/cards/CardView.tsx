@@ -1,0 +1,34 @@
+import type { Card } from "../model/events";
+import { CardFrame } from "./CardFrame";
+import { ComparisonCard } from "./ComparisonCard";
+import { LeaderboardCard } from "./LeaderboardCard";
+import { MetricsCard } from "./MetricsCard";
+import { RefereeCard } from "./RefereeCard";
+import { RefereesCard } from "./RefereesCard";
+
+/** A card of data: a kind is a file here and a line below. */
+export function CardView({ card }: { card: Card }) {
+  return (
+    <CardFrame title={card.title} data={card.data}>
+      <Body card={card} />
+    </CardFrame>
+  );
+}
+
+function Body({ card }: { card: Card }) {
+  switch (card.kind) {
+    case "metrics":
+      return <MetricsCard title={card.title} data={card.data} />;
+    case "comparison":
+      return <ComparisonCard title={card.title} data={card.data} />;
+    case "leaderboard":
+      return <LeaderboardCard title={card.title} data={card.data} />;
+    case "referees":
+      return <RefereesCard title={card.title} data={card.data} />;
+    case "referee":
+      return <RefereeCard data={card.data} />;
+    default:
+      // A kind of a newer server: its title and range still say something.
+      return null;
+  }
+}

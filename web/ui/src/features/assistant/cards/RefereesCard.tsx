@@ -1,0 +1,40 @@
+import { DataTable } from "../../../components/DataTable";
+import { Money } from "../../../components/Money";
+import type { RefereesResult } from "../../../lib/contract";
+import { useWords } from "../../../lib/i18n";
+
+/** Referees that match, with what tells them apart. */
+export function RefereesCard({ title, data }: { title: string; data: RefereesResult }) {
+  const { t, f } = useWords();
+  return (
+    <>
+      <DataTable
+        caption={title}
+        className="max-h-96"
+        columns={[
+          { label: t.referee.uid },
+          { label: t.referee.activity },
+          { label: t.metrics.commission ?? "", end: true },
+          { label: t.metrics.volume ?? "", end: true },
+          { label: t.referee.registered, end: true },
+        ]}
+        rows={data.rows.map((r) => ({
+          key: r.key,
+          cells: [
+            <span key="uid" className="block whitespace-nowrap">
+              {r.key}
+              <span className="block text-xs text-ink-2">
+                {t.values[r.relation]} · {r.country === "unknown" ? t.values.unknown : f.country(r.country)}
+              </span>
+            </span>,
+            t.values[r.activity] ?? r.activity,
+            <Money key="c" value={r.commission} />,
+            <Money key="v" value={r.volume} />,
+            f.date(r.registeredAt, data.zone),
+          ],
+        }))}
+      />
+      <p className="mt-2 text-xs text-ink-2 tabular-nums">{t.referee.shown(data.rows.length, f.count(data.total))}</p>
+    </>
+  );
+}

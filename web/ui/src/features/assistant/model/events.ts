@@ -1,0 +1,69 @@
+import type { ComparisonResult, LeaderboardResult, MetricsResult, RefereeResult, RefereesResult } from "../../../lib/contract";
+
+// AG-UI events of a run, as the server stores them. `seq` counts a thread's events from 1, over all its runs.
+
+interface CardOf<K extends string, D> {
+  id: string;
+  kind: K;
+  title: string;
+  tool: string;
+  toolCallId: string;
+  args: Record<string, unknown>;
+  data: D;
+}
+
+export type Card =
+  | CardOf<"metrics", MetricsResult>
+  | CardOf<"comparison", ComparisonResult>
+  | CardOf<"leaderboard", LeaderboardResult>
+  | CardOf<"referees", RefereesResult>
+  | CardOf<"referee", RefereeResult>;
+
+export interface Question {
+  question: string;
+  options?: string[];
+}
+
+export interface UserMessage {
+  messageId: string;
+  text: string;
+  clientId: string;
+}
+
+type Custom =
+  | { name: "user_message"; value: UserMessage }
+  | { name: "card"; value: Card }
+  | { name: "suggestions"; value: { items: string[] } }
+  | { name: "question"; value: Question }
+  /** Another model answers; the message it replaces no longer counts. */
+  | { name: "fallback"; value: { reason: string; replaces?: string } }
+  /** The partner stopped the run; RUN_FINISHED follows. */
+  | { name: "stopped" };
+
+type Body =
+  | { type: "RUN_STARTED"; threadId: string; runId: string }
+  | { type: "RUN_FINISHED"; threadId: string; runId: string }
+  | { type: "RUN_ERROR"; message: string; code?: string }
+  | { type: "TEXT_MESSAGE_START"; messageId: string }
+  | { type: "TEXT_MESSAGE_CONTENT"; messageId: string; delta: string }
+  | { type: "TEXT_MESSAGE_END"; messageId: string }
+  | { type: "TOOL_CALL_START"; toolCallId: string; toolCallName: string }
+  | { type: "TOOL_CALL_RESULT"; toolCallId: string }
+  | ({ type: "CUSTOM" } & Custom);
+
+export type RunEvent = Body & { seq: number; timestamp?: number };
+
+export type ServerFrame =
+  | { type: "accepted"; clientId: string; threadId: string; runId: string }
+  | { type: "event"; threadId: string; event: RunEvent }
+  | { type: "error"; clientId?: string; error: { code: string; field?: string; message: string } }
+  | { type: "pong" };
+
+export type ClientFrame =
+  | { type: "send"; clientId: string; threadId?: string; text: string; option?: string }
+  | { type: "resume"; threadId: string; after: number }
+  | { type: "stop"; runId: string }
+  | { type: "ping" };
+
+/** The longest message the server takes, in characters. */
+export const maxText = 4000;
