@@ -24,7 +24,7 @@ var below = map[string][]string{
 	"demo":                   {"domain", "domain/referral"},
 	"prompts":                {"domain"},
 	"tools":                  {"domain", "domain/referral"},
-	"agent":                  {"domain", "domain/conversation", "tools"},
+	"agent":                  {"domain", "domain/conversation", "domain/referral", "tools"},
 	"agent/modeltest":        {},
 	"agent/offline":          {"domain", "domain/referral", "prompts", "agent/offline/classify", "agent/offline/period", "agent/offline/spell"},
 	"agent/offline/classify": {},
