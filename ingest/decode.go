@@ -337,8 +337,8 @@ func (d *Decoder) time(name string) time.Time {
 	if d.err != nil {
 		return time.Time{}
 	}
-	var t time.Time
-	if err := t.UnmarshalText([]byte(v)); err != nil { // strict, unlike time.Parse
+	t, err := time.Parse(time.RFC3339, v)
+	if err != nil || !strictTime(v) {
 		d.fail(name, "%q is not %s", clip(v), want)
 		return time.Time{}
 	}
@@ -347,6 +347,17 @@ func (d *Decoder) time(name string) time.Time {
 		d.fail(name, "the year %d is not between %d and %d", y, domain.MinYear, domain.MaxYear)
 	}
 	return t
+}
+
+// strictTime refuses what time.Parse takes beyond RFC 3339: hours of one digit, a comma before the fraction, and
+// offsets of 24 hours or 60 minutes.
+func strictTime(v string) bool {
+	const fraction, offset = len("2006-01-02T15:04:05"), len("00:00")
+	if v[fraction-len(":04:05")] != ':' || v[fraction] == ',' {
+		return false
+	}
+	end := v[len(v)-offset:]
+	return strings.HasSuffix(v, "Z") || end[:2] < "24" && end[3:] < "60"
 }
 
 // integer is a whole number from least to most, written as one.
