@@ -3,6 +3,8 @@ package offline
 import (
 	"encoding/json"
 	"slices"
+
+	"partnerhub/domain/referral"
 )
 
 // Intent is what a message wants. The names are the headings of prompts/intents.txt.
@@ -93,6 +95,9 @@ type arguments struct {
 	Limit         int      `json:"limit,omitempty"`
 }
 
+// maxRows is how many rows of a ranking or list a message can ask for; the tools refuse more.
+const maxRows = 100
+
 // toolOf says which tool answers an intent.
 var toolOf = map[Intent]string{
 	Metrics: "query_metrics", Compare: "compare_metrics", Leaderboard: "leaderboard", Referee: "get_referee", Referees: "list_referees",
@@ -103,12 +108,12 @@ func (f Frame) call() (tool string, args arguments) {
 	switch f.Intent {
 	case Metrics, Compare:
 		args = arguments{Metrics: f.Metrics, Period: f.Period, GroupBy: f.GroupBy, Product: f.Product, Relation: f.Relation, UID: f.UID,
-			SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code, Limit: f.Limit}
+			SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code, Limit: min(f.Limit, maxRows)}
 		if f.Intent == Compare {
 			args.CompareTo = f.CompareTo
 		}
 	case Leaderboard:
-		args = arguments{By: f.By, Period: f.Period, Product: f.Product, Relation: f.Relation, Limit: f.Limit}
+		args = arguments{By: f.By, Period: f.Period, Product: f.Product, Relation: f.Relation, Limit: min(f.Limit, maxRows)}
 		if len(f.Metrics) > 0 {
 			args.Metric = f.Metrics[0]
 		}
@@ -117,7 +122,7 @@ func (f Frame) call() (tool string, args arguments) {
 	case Referees:
 		args = arguments{KYC: f.KYC, Deposited: f.Deposited, Traded: f.Traded, Activity: f.Activity, VIPMin: f.VIPMin, Registered: f.Registered,
 			Code: f.Code, Country: f.Country, Relation: f.Relation, SubPartnerUID: f.SubPartnerUID, Period: f.Period, Sort: f.Sort, Order: f.Order,
-			Cursor: f.Cursor, Limit: f.Limit}
+			Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
 	}
 	return toolOf[f.Intent], args
 }
@@ -153,14 +158,18 @@ func (f *Frame) setFilters(g Frame) {
 	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = g.Product, g.Relation, g.UID, g.SubPartnerUID, g.Country, g.Code
 }
 
-// byProduct are the metrics that are kept by product; the others lose a product filter that only the question
-// before had.
+// byProduct reports whether the metrics are kept by product; the others lose a product filter that only the
+// question before had.
 func byProduct(metrics []string) bool {
-	return !slices.ContainsFunc(metrics, func(m string) bool {
-		switch m {
-		case "deposits", "withdrawals", "netDeposits", "totalReferrals", "newReferrals", "verified", "deposited", "firstTraders":
-			return true
-		}
-		return false
+	return !slices.ContainsFunc(metrics, func(name string) bool {
+		m, ok := referral.MetricByName(name)
+		return ok && (m.Of == referral.Moving || m.Of == referral.Referees)
 	})
+}
+
+// same reports whether two calls of a tool have the same arguments.
+func same(a, b arguments) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
 }

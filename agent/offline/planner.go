@@ -189,23 +189,11 @@ func (p *Planner) ask(frame Frame, after int, tools map[string]bool) *llms.Conte
 	if !tools[askUser] {
 		return p.say("clarify", question+" "+strings.Join(options, ", "), frame)
 	}
-	type pending struct {
-		Tool    string   `json:"tool"`
-		Missing []string `json:"missing"`
-	}
-	waits := pending{Tool: "query_metrics", Missing: []string{"metrics"}}
-	switch frame.Ask {
-	case "compare":
-		waits.Tool = "compare_metrics"
-	case "uid":
-		waits = pending{Tool: "get_referee", Missing: []string{"uid"}}
-	}
 	return &llms.ContentChoice{StopReason: "tool_calls", GenerationInfo: info("clarify", frame),
 		ToolCalls: []llms.ToolCall{toolCall(after, 0, askUser, struct {
 			Question string   `json:"question"`
 			Options  []string `json:"options"`
-			Pending  pending  `json:"pending"`
-		}{question, options, waits})}}
+		}{question, options})}}
 }
 
 // toolCall numbers calls by where in the conversation they are made, so that no two share an id.

@@ -213,6 +213,11 @@ func (s *said) comparing() {
 			}
 		}
 	}
+	if len(s.periods) == 1 { // "the week before", said of what was just shown
+		m := s.periods[0]
+		last := slices.IndexFunc(s.toks, func(t token) bool { return t.end == m.End })
+		s.before = last > 0 && (s.word(last) == "before" || s.word(last) == "prior" || s.word(last-1) == "previous")
+	}
 	for _, w := range [][]string{{"previous", "one"}, {"previous", "period"}, {"one", "before"}, {"period", "before"}, {"prior", "period"}} {
 		s.before = s.before || s.sequence(w...)
 	}

@@ -453,6 +453,8 @@ func (u *understanding) usual(frame Frame) Frame {
 func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now time.Time) {
 	var later, earlier string
 	switch {
+	case s.before && prev.Period != "" && prev.Intent != Referee:
+		later = prev.Period
 	case len(s.periods) >= 2:
 		a, b := s.periods[0], s.periods[1]
 		if s.against == 0 || s.against < 0 && a.From.Before(b.From) && !s.compareFirst() {
