@@ -237,7 +237,7 @@ func manyFields(n int) string {
 func TestBadLines(t *testing.T) {
 	for _, c := range badLines() {
 		t.Run(c.name, func(t *testing.T) {
-			l, err := newLines(strings.NewReader(c.line), 0)
+			l, err := newLines(strings.NewReader(c.line), 0, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -281,7 +281,7 @@ func TestGoodEdges(t *testing.T) {
 		goodTrade + strings.Repeat(" ", maxLine-len(goodTrade)),
 		" \t" + goodTrade + "\r",
 	} {
-		l, err := newLines(strings.NewReader(line+"\r\n"), 0)
+		l, err := newLines(strings.NewReader(line+"\r\n"), 0, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func cut(ctx context.Context, r io.Reader, maxBytes int64, out chan<- slice) {
 			return false
 		}
 	}
-	l, err := newLines(r, maxBytes)
+	l, err := newLines(r, maxBytes, false)
 	for err == nil {
 		var s slice
 		if s.lines, err = l.slice(sliceLines, sliceBytes); err != nil && !errors.Is(err, io.EOF) {
@@ -194,24 +194,26 @@ func (r *run) count(s slice, out store.Outcome) (fold bool, err error) {
 	return r.slices%foldEvery == 0, r.waiting.add(out.Deferred)
 }
 
-// Limits of a batch that is read as a whole.
-type Limits struct {
-	Bytes int64 // after decompression; 0: any number
-	Lines int   // blank ones left out
+// BatchOptions say how a stream is read as a whole.
+type BatchOptions struct {
+	Source   string // who sent it, kept with the rejected lines
+	Gzip     bool   // it must be gzip; otherwise it may be
+	MaxBytes int64  // after decompression; 0: any number
+	MaxLines int    // blank ones left out
 }
 
 // ReadBatch reads a whole stream of NDJSON, plain or gzip, into one batch, to land in one transaction. The error is
 // that of reading r, or a *domain.Error about the field body: CodeInvalid for invalid gzip, CodeTooLarge.
-func ReadBatch(r io.Reader, source string, most Limits) (store.Batch, error) {
-	b := store.Batch{Source: strings.ToValidUTF8(source, "?")}
-	l, err := newLines(r, most.Bytes)
+func ReadBatch(r io.Reader, o BatchOptions) (store.Batch, error) {
+	b := store.Batch{Source: strings.ToValidUTF8(o.Source, "?")}
+	l, err := newLines(r, o.MaxBytes, o.Gzip)
 	if err != nil {
 		return b, err
 	}
-	b.Lines, err = l.slice(most.Lines+1, math.MaxInt)
+	b.Lines, err = l.slice(o.MaxLines+1, math.MaxInt)
 	switch {
-	case len(b.Lines) > most.Lines:
-		return store.Batch{}, domain.Errorf(domain.CodeTooLarge, "body", "more than %d lines", most.Lines)
+	case len(b.Lines) > o.MaxLines:
+		return store.Batch{}, domain.Errorf(domain.CodeTooLarge, "body", "more than %d lines", o.MaxLines)
 	case errors.Is(err, io.EOF):
 		return b, nil
 	default:

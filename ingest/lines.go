@@ -28,16 +28,16 @@ type lines struct {
 	block   []byte        // where lines are kept; a full one is left to its lines
 }
 
-// newLines looks at the first bytes of a stream: gzip is known by its magic. maxBytes bounds what comes out of it, 0 not
-// at all. The error is that of reading, or CodeInvalid for a bad gzip header.
-func newLines(r io.Reader, maxBytes int64) (*lines, error) {
+// newLines looks at the first bytes of a stream: gzip is known by its magic, or announced. maxBytes bounds what comes out
+// of it, 0 not at all. The error is that of reading, or CodeInvalid for a bad gzip header.
+func newLines(r io.Reader, maxBytes int64, announced bool) (*lines, error) {
 	l := &lines{decoder: NewDecoder(), read: new(atomic.Int64)}
 	source := bufio.NewReaderSize(countingReader{r, l.read}, maxLine+2)
 	magic, err := source.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	packed := bytes.Equal(magic, []byte{0x1f, 0x8b})
+	packed := announced || bytes.Equal(magic, []byte{0x1f, 0x8b})
 	if !packed && maxBytes <= 0 {
 		l.in = source
 		return l, nil

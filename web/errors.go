@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"partnerhub/domain"
@@ -47,8 +48,12 @@ func statusOf(code domain.Code) int {
 	return http.StatusInternalServerError
 }
 
-// problemOf turns any error into what the client may see of it.
+// problemOf turns any error into what the client may see of it. A *Problem stays as it is.
 func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
 	e := domain.AsError(err)
 	status := statusOf(e.Code)
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Error(), Code: e.Code, Field: e.Field}
