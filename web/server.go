@@ -57,6 +57,7 @@ func New(cfg Config) http.Handler {
 	api := humachi.New(r, s.apiConfig())
 	s.registerSession(api)
 	s.registerMetrics(api)
+	s.registerOperator(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) })
 	return r

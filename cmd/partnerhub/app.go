@@ -88,10 +88,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("prompts: %w", err)
 	}
-	planner, err := offline.New(offline.Config{Prompts: words, Now: now, Zone: a.zone})
-	if err != nil {
-		return nil, nil, nil, err
-	}
+	planner := offline.New(words, now, a.zone)
 	var model llms.Model
 	if a.Model != "" {
 		m, err := agent.NewOpenAI(agent.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Model, MaxRetries: 2})
@@ -101,7 +98,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
 		model = m
 	}
-	all := tools.All(tools.Deps{Store: s, Now: now, Zone: a.zone})
+	all := tools.All(tools.Deps{Metrics: s, Now: now, Zone: a.zone})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },

@@ -45,7 +45,7 @@ func (cmd *ingestCmd) Run(ctx ctxArg, a *app) error {
 	if err != nil {
 		return err
 	}
-	var size int64
+	size := int64(-1)
 	if f, ok := in.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			size = info.Size()
@@ -66,9 +66,13 @@ func (cmd *ingestCmd) Run(ctx ctxArg, a *app) error {
 
 // takeIn sends a stream of events through the ordinary ingest, with a progress bar on a terminal.
 func takeIn(ctx context.Context, a *app, s *store.Store, in io.Reader, source string, size int64) (ingest.Summary, error) {
-	progress := ingest.NewProgress(a.stderr, size)
-	defer progress.Close()
-	return ingest.Run(ctx, s, in, ingest.Options{Source: source, Writers: 2, Progress: progress.Show})
+	o := ingest.Options{Source: source, Writers: 2}
+	if f, ok := a.stderr.(*os.File); ok {
+		show, done := ingest.Bar(f, size)
+		defer done()
+		o.Progress = show
+	}
+	return ingest.Run(ctx, s, in, o)
 }
 
 func (a *app) printCounts(sum ingest.Summary, asJSON bool) error {
@@ -159,7 +163,7 @@ func loadDemo(ctx context.Context, a *app, s *store.Store, pool *pgxpool.Pool, c
 		w.CloseWithError(err)
 		done <- made{truth, err}
 	}()
-	sum, err := takeIn(ctx, a, s, r, "demo", 0)
+	sum, err := takeIn(ctx, a, s, r, "demo", -1)
 	r.CloseWithError(err) // the generator must not write on when nobody reads
 	m := <-done
 	switch {

@@ -30,7 +30,7 @@ CREATE TABLE event (
   waits_for text COLLATE "C",           -- account:5, code:X or trade:T; null when nothing is missing
   arrived   timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX event_waiting ON event (waits_for) WHERE waits_for IS NOT NULL;
+CREATE INDEX event_waiting ON event (waits_for, id) WHERE waits_for IS NOT NULL;
 
 -- Lines that were refused, as they came.
 CREATE TABLE rejected (
@@ -75,6 +75,7 @@ CREATE TABLE account (
 CREATE INDEX account_u1 ON account (u1, uid) WHERE u1 <> 0;
 CREATE INDEX account_u2 ON account (u2, uid) WHERE u2 <> 0;
 CREATE INDEX account_u3 ON account (u3, uid) WHERE u3 <> 0;
+CREATE INDEX account_void ON account (uid) WHERE void <> '';
 CREATE INDEX account_referrer ON account (referrer) WHERE referrer <> 0;
 
 CREATE TABLE partner (
