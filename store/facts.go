@@ -77,7 +77,7 @@ func (f *fact) copyTransfer(b *copyBuffer) {
 	b.text(f.id)
 }
 
-// insertFacts copies attributed facts into their tables and adds what they contribute to d.
+// insertFacts copies attributed facts into their tables and adds what they contribute to d, which may be nil.
 func insertFacts(ctx context.Context, tx pgx.Tx, facts []fact, d *deltas) error {
 	// In order of id, so that two writers with the same lines wait for each other instead of dying in a deadlock.
 	slices.SortFunc(facts, func(a, b fact) int { return cmp.Compare(a.id, b.id) })
@@ -89,7 +89,9 @@ func insertFacts(ctx context.Context, tx pgx.Tx, facts []fact, d *deltas) error 
 		} else {
 			f.copyTransfer(transfers)
 		}
-		d.add(f, 1)
+		if d != nil {
+			d.add(f, 1)
+		}
 	}
 	if err := trades.send(ctx, tx, "trade ("+tradeColumns+")"); err != nil {
 		return err

@@ -365,36 +365,43 @@ func (r *run) screenClaims(ctx context.Context, lines []*Line) ([]*Line, error) 
 			claims = append(claims, tradeKey(id))
 		}
 	}
-	taken := map[string]bool{}
+	taken := map[string]string{} // claim → id of the event that has it
 	collect := func(q string, keys []string) error {
 		rows, err := r.tx.Query(ctx, q, keys)
 		if err != nil {
 			return err
 		}
-		var c string
-		_, err = pgx.ForEachRow(rows, []any{&c}, func() error { taken[c] = true; return nil })
+		var c, id string
+		_, err = pgx.ForEachRow(rows, []any{&c, &id}, func() error { taken[c] = id; return nil })
 		return err
 	}
 	if len(claims) > 0 {
-		if err := collect(`SELECT claim FROM event WHERE claim = ANY($1)`, claims); err != nil {
+		if err := collect(`SELECT claim, id FROM event WHERE claim = ANY($1)`, claims); err != nil {
 			return nil, err
 		}
 	}
 	if r.careful && len(tradeIDs) > 0 {
-		if err := collect(`SELECT 'trade:' || trade_id FROM trade WHERE trade_id = ANY($1)`, tradeIDs); err != nil {
+		if err := collect(`SELECT 'trade:' || trade_id, id FROM trade WHERE trade_id = ANY($1)`, tradeIDs); err != nil {
 			return nil, err
 		}
 	}
 	if len(taken) == 0 {
 		return lines, nil
 	}
-	return slices.DeleteFunc(lines, func(l *Line) bool {
-		if c := claim(&l.Event); c != "" && taken[c] {
+	again := false
+	lines = slices.DeleteFunc(lines, func(l *Line) bool {
+		id := taken[claim(&l.Event)]
+		// The very event: another writer landed it after this batch had looked for its id.
+		again = again || id == l.Event.ID
+		if id != "" {
 			r.reject(l, claimError(&l.Event))
-			return true
 		}
-		return false
-	}), nil
+		return id != ""
+	})
+	if again {
+		return nil, errCareful
+	}
+	return lines, nil
 }
 
 // placeFacts attributes the trades and transfers of known accounts, and leaves all else pending.

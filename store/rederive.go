@@ -250,7 +250,8 @@ func (r *run) attributeChunk(ctx context.Context, facts []fact) error {
 // reattributed is a fact whose attribution changed.
 type reattributed struct{ was, is fact }
 
-// attributeFacts attributes stored facts by today's structure, and returns those on which something changed.
+// attributeFacts attributes stored facts by today's structure, and returns those on which something changed. One whose
+// account is not registered, which only a damaged database has, is given to nobody: its referee is 0.
 func attributeFacts(ctx context.Context, tx pgx.Tx, facts []fact) ([]reattributed, error) {
 	uids := make([]int64, len(facts))
 	for i := range facts {
@@ -264,7 +265,9 @@ func attributeFacts(ctx context.Context, tx pgx.Tx, facts []fact) ([]reattribute
 	for i := range facts {
 		was := facts[i]
 		is := was
-		is.attribute(s)
+		if !is.attribute(s) {
+			is.place = referral.Attribution{}
+		}
 		if is.place != was.place || is.split != was.split || is.rules != was.rules || is.storedRates() != was.storedRates() {
 			changed = append(changed, reattributed{was, is})
 		}
