@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,12 +69,7 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 	case m.q.GroupBy == referral.ByHour: // no rollup has referees by hour
 		pieces = m.factPieces(from, to)
 	default:
-		if a, b := m.ceil(from, m.midnight), m.midnight(to); a.Before(b) {
-			pieces = append(pieces, m.dayPieces(a, b)...)
-			pieces = append(append(pieces, m.factPieces(from, a)...), m.factPieces(b, to)...)
-			break
-		}
-		pieces = m.factPieces(from, to)
+		pieces = m.refereePieces()
 	}
 	key, joins, where := m.activityKey()
 	inner := make([]string, len(activityColumns))
@@ -98,6 +94,16 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 	}
 	return `SELECT g.key, ` + strings.Join(outer, ", ") + ` FROM (SELECT ` + key + ` AS key, ` + strings.Join(inner, ", ") +
 		` FROM (` + strings.Join(pieces, "\nUNION ALL ") + `) x` + joins + where + ` GROUP BY ` + group + `) g GROUP BY g.key`
+}
+
+// refereePieces read the period by referee: whole days from the rollup, what is left at either end from the facts.
+func (m *metricsQuery) refereePieces() []string {
+	from, to := m.q.Period.From, m.q.Period.To
+	a, b := m.ceil(from, m.midnight), m.midnight(to)
+	if !a.Before(b) {
+		return m.factPieces(from, to)
+	}
+	return slices.Concat(m.dayPieces(a, b), m.factPieces(from, a), m.factPieces(b, to))
 }
 
 // midnight is the start of t's day in the reporting zone.

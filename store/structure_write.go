@@ -140,6 +140,9 @@ func (w *structureWriter) write(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.saveVIP(ctx); err != nil {
+		return err
+	}
 	if err := w.saveKYC(ctx, "basic_at", w.basic); err != nil {
 		return err
 	}
@@ -147,6 +150,21 @@ func (w *structureWriter) write(ctx context.Context) error {
 		return err
 	}
 	return w.bind(ctx)
+}
+
+// saveVIP keeps each account's latest levels, by which its partners look for it.
+func (w *structureWriter) saveVIP(ctx context.Context) error {
+	if len(w.vips) == 0 {
+		return nil
+	}
+	uids := make([]int64, len(w.vips))
+	for i, v := range w.vips {
+		uids[i] = v[0].(int64)
+	}
+	_, err := w.run.tx.Exec(ctx, `UPDATE account a SET spot_vip = v.spot, futures_vip = v.futures
+		FROM (SELECT DISTINCT ON (uid) uid, spot, futures FROM vip_version WHERE uid = ANY($1) ORDER BY uid, at DESC, event_id DESC) v
+		WHERE a.uid = v.uid`, uids)
+	return err
 }
 
 func (w *structureWriter) saveKYC(ctx context.Context, column string, at []dated) error {

@@ -1,0 +1,316 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
+)
+
+// Referees lists the caller's referees, as of now. A referee whose place in the order does not change between two pages
+// comes exactly once; by registration none ever changes. Errors: CodeInvalid on the field at fault, "cursor" for one
+// that is broken or of another query.
+func (s *Store) Referees(ctx context.Context, c domain.Caller, q referral.RefereeQuery, now time.Time) (page referral.RefereePage, err error) {
+	if q.Limit < 1 || q.Limit > referral.MaxReferees {
+		return page, domain.Invalid("limit", "want 1 to %d", referral.MaxReferees)
+	}
+	if !slices.Contains(referral.RefereeSorts, q.Sort) {
+		return page, domain.Invalid("sort", "unknown order %q", q.Sort)
+	}
+	query, start := queryDigest(c, q, s.zone), firstPage(q, now)
+	if q.Cursor != "" {
+		if start, err = parseRefereeCursor(q.Cursor, query); err != nil {
+			return page, err
+		}
+	}
+	page.AsOf = start.apply(&q)
+	page.Period = q.Period
+	err = s.as(ctx, c, func(tx pgx.Tx) error {
+		l := newRefereeList(s, tx, c.UID, q, start)
+		if err := l.loadCodes(ctx); err != nil {
+			return err
+		}
+		if err := l.load(ctx); err != nil {
+			return err
+		}
+		more := len(l.rows) > q.Limit
+		l.rows = l.rows[:min(len(l.rows), q.Limit)]
+		page.Total = l.total
+		if page.Rows, err = l.withFigures(ctx); err == nil && more {
+			page.Next = start.after(q.Sort, page.Rows[q.Limit-1]).format(query)
+		}
+		return err
+	})
+	return page, err
+}
+
+// Referee is one of the caller's referees. CodeNotFound on uid when it is none of theirs, whether it exists or not.
+func (s *Store) Referee(ctx context.Context, c domain.Caller, uid int64) (r referral.Referee, err error) {
+	err = s.as(ctx, c, func(tx pgx.Tx) error {
+		l := newRefereeList(s, tx, c.UID, referral.RefereeQuery{Sort: referral.SortRegisteredAt, Limit: 1}, refereeCursor{})
+		l.where("r.uid = " + l.arg(uid))
+		if err := l.loadCodes(ctx); err != nil {
+			return err
+		}
+		if err := l.load(ctx); err != nil {
+			return err
+		}
+		if len(l.rows) == 0 {
+			return domain.Errorf(domain.CodeNotFound, "uid", "%d is not one of your referees", uid)
+		}
+		r = l.rows[0]
+		return nil
+	})
+	return r, err
+}
+
+// refereeList is one page on its way. Of metricsQuery it has the parameters, and the figures of the period.
+type refereeList struct {
+	metricsQuery
+	q          referral.RefereeQuery
+	start      refereeCursor
+	codes      map[string]referral.CodeTerms
+	conditions []string // on an account r of which the partner is above
+	summed     bool     // the period's sums f stand beside r
+
+	rows  []referral.Referee
+	total int64
+}
+
+func newRefereeList(s *Store, tx pgx.Tx, partner int64, q referral.RefereeQuery, start refereeCursor) *refereeList {
+	return &refereeList{
+		metricsQuery: metricsQuery{store: s, tx: tx, partner: partner, now: time.UnixMicro(start.asOf), q: referral.Query{Period: q.Period, Filter: referral.Filter{Relation: q.Relation}}},
+		q:            q, start: start,
+	}
+}
+
+func (l *refereeList) where(condition string) { l.conditions = append(l.conditions, condition) }
+
+// loadCodes reads what the partner's codes, at most some dozens, are set to.
+func (l *refereeList) loadCodes(ctx context.Context) error {
+	rows, err := l.tx.Query(ctx, `SELECT v.code, v.at, v.event_id, v.created, v.spot, v.futures, v.note
+		FROM referral_code c JOIN code_version v USING (code) WHERE c.uid = $1`, l.partner)
+	if err != nil {
+		return err
+	}
+	changes := map[string]referral.Versions[referral.Code]{}
+	var code string
+	var v referral.Version[referral.Code]
+	if _, err := pgx.ForEachRow(rows, []any{&code, &v.At, &v.EventID, &v.Value.Created, &v.Value.SpotRebateRate, &v.Value.FuturesRebateRate, &v.Value.Note}, func() error {
+		changes[code] = append(changes[code], v)
+		return nil
+	}); err != nil {
+		return err
+	}
+	l.codes = make(map[string]referral.CodeTerms, len(changes))
+	for code, vs := range changes {
+		l.codes[code] = referral.LatestTerms(vs)
+	}
+	return nil
+}
+
+// load reads the page's referees, and one more where there is a next page.
+//
+// Who matches is found, counted and sorted from the accounts below the partner: 10,000 of them take some milliseconds. A
+// partner with a million wants an index for each order, and a count that is kept.
+func (l *refereeList) load(ctx context.Context) error {
+	l.filter()
+	l.filterActivity()
+	me := l.arg(l.partner)
+	var levels, unfolded []string
+	for _, level := range l.levels() {
+		below := [...]string{"", "0::bigint", "u1", "u2"}[level]
+		levels = append(levels, fmt.Sprintf(`SELECT uid, %[1]d AS level, code%[1]d AS code, %[2]s AS below, country, registered_at, basic_at, verified_at,
+			first_deposit_at, first_trade_at, last_trade_at, spot_vip, futures_vip FROM account WHERE u%[1]d = %[3]s AND u%[1]d <> 0`, level, below, me))
+		unfolded = append(unfolded, fmt.Sprintf(`SELECT referee, last_at FROM delta WHERE %[1]s = %[2]s AND %[1]s <> 0`, above(level), me))
+	}
+	from, sorted, direction, past := "r", "r.registered_at", "DESC", "<"
+	switch l.q.Sort {
+	case referral.SortLastTradeAt:
+		sorted = "coalesce(r.traded_at, " + l.arg(time.Time{}) + ")"
+	case referral.SortCommission, referral.SortVolume:
+		sorted, l.summed = "coalesce(f."+string(l.q.Sort)+", 0)", true
+	}
+	if l.q.Ascending {
+		direction, past = "ASC", ">"
+	}
+	if l.summed {
+		from = "r LEFT JOIN (" + l.figuresSQL("") + ") f ON f.referee = r.uid"
+	}
+	keyset := ""
+	if l.start.uid != 0 {
+		var last any = l.start.value
+		if l.q.Sort == referral.SortRegisteredAt || l.q.Sort == referral.SortLastTradeAt {
+			last = time.UnixMicro(l.start.value).UTC()
+		}
+		value := l.arg(last)
+		keyset = fmt.Sprintf("WHERE m.sorted %s %s OR m.sorted = %s AND m.uid > %s", past, value, value, l.arg(l.start.uid))
+	}
+	where := ""
+	if len(l.conditions) > 0 {
+		where = "WHERE " + strings.Join(l.conditions, " AND ")
+	}
+	// The count comes with the page, in a row of its own where the page is empty.
+	rows, err := l.tx.Query(ctx, `
+		WITH unfolded AS (SELECT referee, max(last_at) AS at FROM (`+strings.Join(unfolded, " UNION ALL ")+`) d GROUP BY referee),
+		r AS (SELECT a.*, greatest(a.last_trade_at, u.at) AS traded_at FROM (`+strings.Join(levels, " UNION ALL ")+`) a LEFT JOIN unfolded u ON u.referee = a.uid),
+		matching AS MATERIALIZED (SELECT r.*, `+sorted+` AS sorted FROM `+from+` `+where+`)
+		SELECT n.total, p.uid, p.level, p.code, p.country, p.registered_at, p.basic_at, p.verified_at, p.first_deposit_at, p.first_trade_at, p.traded_at,
+			p.spot_vip, p.futures_vip, sub.uid, me.uid IS NOT NULL
+		FROM (SELECT count(*) AS total FROM matching) n
+		LEFT JOIN (SELECT m.* FROM matching m `+keyset+` ORDER BY m.sorted `+direction+`, m.uid LIMIT `+strconv.Itoa(l.q.Limit+1)+`) p ON true
+		LEFT JOIN partner sub ON sub.uid = p.below AND p.below <> 0
+		LEFT JOIN partner me ON me.uid = p.uid
+		ORDER BY p.sorted `+direction+`, p.uid`, l.args...)
+	if err != nil {
+		return fmt.Errorf("referees: %w", err)
+	}
+	l.rows, err = pgx.CollectRows(rows, l.scan)
+	l.rows = slices.DeleteFunc(l.rows, func(r referral.Referee) bool { return r.UID == 0 })
+	return err
+}
+
+func (l *refereeList) scan(row pgx.CollectableRow) (r referral.Referee, err error) {
+	var uid, sub *int64
+	var level, spotVIP, futuresVIP *int
+	var code, country *string
+	var registered, basic, verified, deposit, first, last *time.Time
+	if err = row.Scan(&l.total, &uid, &level, &code, &country, &registered, &basic, &verified, &deposit, &first, &last, &spotVIP, &futuresVIP, &sub, &r.Partner); err != nil || uid == nil {
+		return r, err
+	}
+	r.UID, r.Code, r.Country, r.SpotVIP, r.FuturesVIP = *uid, *code, *country, *spotVIP, *futuresVIP
+	r.RegisteredAt, r.VerifiedAt, r.FirstDepositAt, r.FirstTradeAt, r.LastTradeAt = instant(registered), instant(verified), instant(deposit), instant(first), instant(last)
+	if r.Relation = referral.Direct; *level > 1 {
+		r.Relation = referral.Indirect
+	}
+	if sub != nil {
+		r.SubPartnerUID = *sub
+	}
+	switch {
+	case verified != nil:
+		r.KYC = referral.KYCAdvanced
+	case basic != nil:
+		r.KYC = referral.KYCBasic
+	default:
+		r.KYC = referral.KYCNone
+	}
+	terms := l.codes[r.Code]
+	r.Note, r.SpotRebateRate, r.FuturesRebateRate = terms.Note, terms.Spot, terms.Futures
+	return r, nil
+}
+
+// instant is a time in UTC, zero for null.
+func instant(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// filter adds the conditions on what the account itself says.
+func (l *refereeList) filter() {
+	switch l.q.KYC {
+	case referral.KYCNone:
+		l.where("r.basic_at IS NULL AND r.verified_at IS NULL")
+	case referral.KYCBasic:
+		l.where("r.basic_at IS NOT NULL AND r.verified_at IS NULL")
+	case referral.KYCAdvanced:
+		l.where("r.verified_at IS NOT NULL")
+	}
+	if d := l.q.Deposited; d != nil {
+		l.where("(r.first_deposit_at IS NOT NULL) = " + strconv.FormatBool(*d))
+	}
+	if l.q.VIPMin > 0 {
+		l.where("greatest(r.spot_vip, r.futures_vip) >= " + l.arg(int64(l.q.VIPMin)))
+	}
+	if p := l.q.Registered; !p.To.IsZero() {
+		l.where("r.registered_at >= " + l.arg(p.From) + " AND r.registered_at < " + l.arg(p.To))
+	}
+	if l.q.Code != "" {
+		l.where("r.code = " + l.arg(l.q.Code))
+	}
+	if l.q.Country != "" {
+		l.where("r.country = " + l.arg(l.q.Country))
+	}
+	if uid := l.q.SubPartnerUID; uid != 0 {
+		l.where("r.below = " + l.arg(uid) + " AND EXISTS (SELECT FROM partner WHERE uid = " + l.arg(uid) + ")")
+	}
+	if l.q.Note != "" {
+		matching := []string{"NULL"}
+		for code, terms := range l.codes {
+			if strings.Contains(strings.ToLower(terms.Note), strings.ToLower(l.q.Note)) {
+				matching = append(matching, l.arg(code))
+			}
+		}
+		l.where("r.code IN (" + strings.Join(matching, ", ") + ")")
+	}
+}
+
+// filterActivity adds the conditions on trades (SPEC 2).
+func (l *refereeList) filterActivity() {
+	if t := l.q.Traded; t != nil && *t {
+		l.where("(" + l.traded() + ") IS TRUE")
+	} else if t != nil {
+		l.where("(" + l.traded() + ") IS NOT TRUE") // null, which is never, among them
+	}
+	switch l.q.Activity {
+	case referral.Active:
+		l.where("(" + l.traded() + ") IS TRUE")
+	case referral.Dormant:
+		l.where("r.traded_at < " + l.arg(referral.DormantBefore(l.now, l.store.zone)))
+	case referral.Inactive:
+		l.where("r.traded_at IS NULL")
+	}
+}
+
+// traded says whether a referee traded in the period. Where the period is not over, the latest trade mostly tells, and
+// those who traded after the period are few; else the period's sums are needed.
+func (l *refereeList) traded() string {
+	from, to := l.arg(l.q.Period.From), l.arg(l.q.Period.To)
+	executed := "EXISTS (SELECT FROM (" + l.figuresSQL("x.referee = r.uid") + ") later WHERE later.executed > 0)"
+	if !l.now.Before(l.q.Period.To) {
+		executed, l.summed = "f.executed > 0", true
+	}
+	return "r.traded_at >= " + from + " AND (r.traded_at < " + to + " OR " + executed + ")"
+}
+
+// figuresSQL sums the period by referee.
+func (l *refereeList) figuresSQL(condition string) string {
+	if condition != "" {
+		condition = " WHERE " + condition
+	}
+	return `SELECT x.referee, sum(x.commission)::bigint AS commission, sum(x.volume)::bigint AS volume, sum(x.executed)::bigint AS executed
+		FROM (` + strings.Join(l.refereePieces(), "\nUNION ALL ") + `) x` + condition + ` GROUP BY x.referee`
+}
+
+// withFigures puts the period's figures beside the page's referees.
+func (l *refereeList) withFigures(ctx context.Context) ([]referral.RefereeRow, error) {
+	out := make([]referral.RefereeRow, len(l.rows))
+	if len(out) == 0 {
+		return out, nil
+	}
+	at, uids := make(map[int64]int, len(out)), make([]string, len(out))
+	for i, r := range l.rows {
+		out[i].Referee, at[r.UID], uids[i] = r, i, strconv.FormatInt(r.UID, 10)
+	}
+	l.args = nil
+	sql := l.figuresSQL("x.referee = ANY(" + l.arg("{"+strings.Join(uids, ",")+"}") + "::bigint[])")
+	rows, err := l.tx.Query(ctx, sql, l.args...)
+	if err != nil {
+		return nil, fmt.Errorf("referees' figures: %w", err)
+	}
+	var uid, executed int64
+	var commission, volume domain.Money
+	_, err = pgx.ForEachRow(rows, []any{&uid, &commission, &volume, &executed}, func() error {
+		out[at[uid]].Commission, out[at[uid]].Volume = commission, volume
+		return nil
+	})
+	return out, err
+}
