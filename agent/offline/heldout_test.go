@@ -89,8 +89,8 @@ type heldOut struct {
 	want   []map[string]string
 }
 
-func readHeldOut(t *testing.T) []heldOut {
-	f, err := os.Open("testdata/heldout.txt")
+func readHeldOut(t *testing.T, file string) []heldOut {
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +163,12 @@ func (t tally) String() string {
 
 // TestHeldOut measures what is understood of phrasings that the examples do not hold, by intent and by slot.
 func TestHeldOut(t *testing.T) {
+	for _, file := range []string{"testdata/heldout.txt", "testdata/later.txt"} {
+		t.Run(file, func(t *testing.T) { testHeldOut(t, readHeldOut(t, file)) })
+	}
+}
+
+func testHeldOut(t *testing.T, set []heldOut) {
 	intents, slots := map[string]*tally{}, map[string]*tally{}
 	count := func(m map[string]*tally, key string, right bool) {
 		if m[key] == nil {
@@ -174,7 +180,7 @@ func TestHeldOut(t *testing.T) {
 		}
 	}
 	var whole, allIntents tally
-	for _, h := range readHeldOut(t) {
+	for _, h := range set {
 		d := newDialog()
 		for _, text := range h.dialog[:len(h.dialog)-1] {
 			d.say(planner(), text)

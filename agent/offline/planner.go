@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -24,14 +25,17 @@ type Planner struct {
 	prompts *prompts.Prompts
 	now     func() time.Time
 	zone    *time.Location
-	*understanding
+	trained func() *understanding
 }
 
 var _ llms.Model = (*Planner)(nil)
 
-// New trains a planner, which takes a fraction of a second. Periods are days of the zone as of now().
+// New returns a planner at once; it learns the examples in the background, a fraction of a second that the first
+// question may have to wait for. Periods are days of the zone as of now().
 func New(p *prompts.Prompts, now func() time.Time, zone *time.Location) *Planner {
-	return &Planner{prompts: p, now: now, zone: zone, understanding: newUnderstanding(p, zone)}
+	planner := &Planner{prompts: p, now: now, zone: zone, trained: sync.OnceValue(func() *understanding { return newUnderstanding(p, zone) })}
+	go planner.trained()
+	return planner
 }
 
 // Call answers a single message.
@@ -114,37 +118,35 @@ func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
 	now := p.now()
 	f := focusOf(all[:len(all)-1])
 	text := all[len(all)-1].text
-	frames := p.read(text, f, now)
+	u := p.trained()
+	frames := u.read(text, f, now)
 	if f.asked == "" || len(frames) != 1 {
 		return frames
 	}
 	// An answer to a question that was asked back goes on with the message that it was asked about.
-	asked := p.read(f.asked, focusOf(all[:len(all)-2]), now)
+	asked := u.read(f.asked, focusOf(all[:len(all)-2]), now)
 	if len(asked) != 1 || asked[0].Ask == "" {
 		return frames
 	}
-	if merged, ok := p.merge(asked[0], text, frames[0], now); ok {
+	if merged, ok := merge(asked[0], frames[0]); ok {
 		return []Frame{merged}
 	}
 	return frames
 }
 
-// merge completes a frame that lacked something with the option picked, or what else was said instead.
-func (p *Planner) merge(asked Frame, text string, said Frame, now time.Time) (Frame, bool) {
-	switch asked.Ask {
-	case "metric", "users", "compare":
-		if said.Intent != Metrics && said.Intent != Compare || len(said.Metrics) == 0 {
-			return said, false
-		}
-		if asked.Ask == "compare" {
-			said.Intent = Compare
-		}
-		if said.PeriodAssumed && asked.Period != "" {
-			said.Period, said.PeriodAssumed = asked.Period, false
-		}
-		return said, true
+// merge completes a question that lacked its figure with the one picked, or said in other words. What is a
+// question of its own stands alone.
+func merge(asked, said Frame) (Frame, bool) {
+	if asked.Ask == "uid" || said.Intent != Metrics && said.Intent != Compare || len(said.Metrics) == 0 {
+		return said, false
 	}
-	return said, false
+	if asked.Ask == "compare" {
+		said.Intent = Compare
+	}
+	if said.PeriodAssumed && asked.Period != "" {
+		said.Period, said.PeriodAssumed = asked.Period, false
+	}
+	return said, true
 }
 
 // plan turns frames into tool calls, or into what is said instead.

@@ -246,8 +246,10 @@ func TestExamples(t *testing.T) {
 	wrong := 0
 	for _, e := range p.Examples {
 		perIntent[e.Intent]++
-		s := planner().words.names(planner().words.tokens(e.Text), nil)
-		if got := planner().model.Rank(s.masked())[0].Label; got != e.Intent {
+		u := planner().trained()
+		toks := u.words.tokens(e.Text)
+		s := u.words.names(toks, periods(e.Text, toks, thursday, time.UTC, domain.Period{}))
+		if got := u.model.Rank(s.masked())[0].Label; got != e.Intent {
 			wrong++
 		}
 	}
@@ -293,7 +295,7 @@ func TestDeterministic(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := New(p, func() time.Time { return thursday }, time.UTC)
-	for _, h := range readHeldOut(t) {
+	for _, h := range readHeldOut(t, "testdata/heldout.txt") {
 		a, b := newDialog(), newDialog()
 		for _, text := range h.dialog {
 			x, sx := a.say(planner(), text)
@@ -354,6 +356,6 @@ func BenchmarkNew(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		New(p, time.Now, time.UTC)
+		New(p, time.Now, time.UTC).trained()
 	}
 }

@@ -12,7 +12,9 @@ import (
 type said struct {
 	toks      []token
 	periods   []period.Match
-	against   int // the period that something is compared with ("than last week"), -1: none
+	against   int  // the period that something is compared with ("than last week"), -1: none
+	since     int  // the period that is said with "since", -1: none
+	further   bool // not the first question of its message
 	metrics   []hit
 	products  []hit
 	relations []hit
@@ -23,7 +25,6 @@ type said struct {
 	sub       int64
 	code      string
 	limit     int
-	limitAt   int
 	vip       int
 	kyc       string
 	deposited *bool
@@ -68,7 +69,7 @@ func (s *said) sequence(words ...string) bool {
 
 // names finds every slot in one question.
 func (l *lexicon) names(toks []token, found []period.Match) said {
-	s := said{toks: toks, periods: found, against: -1, limitAt: -1}
+	s := said{toks: toks, periods: found, against: -1, since: -1}
 	s.metrics = l.find("metric", toks)
 	if slices.ContainsFunc(s.metrics, func(h hit) bool { return !h.weak }) {
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
@@ -174,11 +175,8 @@ func (s *said) numbers() {
 			if t.text == "one" && before != "top" || before == "to" && s.word(back-1) != "limit" && s.word(back-1) != "it" {
 				continue
 			}
-			s.limit, s.limitAt = int(t.number), i
+			s.limit = int(t.number)
 		}
-	}
-	if slices.ContainsFunc(s.toks, func(t token) bool { return t.norm == "single" }) {
-		return
 	}
 }
 
@@ -203,6 +201,9 @@ func (s *said) comparing() {
 		s.sequence("year", "over", "year") || s.sequence("day", "over", "day") || s.has("wow", "mom", "yoy")
 	for n, m := range s.periods {
 		first := slices.IndexFunc(s.toks, func(t token) bool { return t.start < m.End && t.end > m.Start })
+		if first >= 0 && s.word(first) == "since" {
+			s.since = n
+		}
 		for i := first - 1; i >= max(0, first-3); i-- {
 			w := s.word(i)
 			if slices.Contains([]string{"than", "versus", "vs", "against", "with", "to", "since", "over"}, w) && (s.compare || w == "against" || w == "than") {
@@ -212,11 +213,6 @@ func (s *said) comparing() {
 				break
 			}
 		}
-	}
-	if len(s.periods) == 1 { // "the week before", said of what was just shown
-		m := s.periods[0]
-		last := slices.IndexFunc(s.toks, func(t token) bool { return t.end == m.End })
-		s.before = last > 0 && (s.word(last) == "before" || s.word(last) == "prior" || s.word(last-1) == "previous")
 	}
 	for _, w := range [][]string{{"previous", "one"}, {"previous", "period"}, {"one", "before"}, {"period", "before"}, {"prior", "period"}} {
 		s.before = s.before || s.sequence(w...)
@@ -238,6 +234,11 @@ func (s *said) references() {
 	}
 	s.counted = s.sequence("how", "many") || s.sequence("number", "of") || s.has("count")
 	s.more = s.sequence("next", "page") || s.sequence("show", "more") || len(s.toks) <= 2 && s.has("more", "next") && !s.sequence("more", "about")
+}
+
+// excluded reports whether a word before the hit takes it out: "without indirect ones".
+func (s *said) excluded(h hit) bool {
+	return slices.Contains([]string{"exclude", "excluding", "without", "except", "not", "no", "minus"}, s.word(h.from-1))
 }
 
 // metricNames lists the metrics named, each once, in the order said.
@@ -268,6 +269,9 @@ func values(hits []hit) []string {
 	return out
 }
 
+// polite words say nothing about what is wanted.
+var polite = []string{"please", "pls", "plz", "kindly"}
+
 // masked is the question with each slot replaced by its kind, so that the classifier sees what is asked for and
 // not which metric or week.
 func (s *said) masked() string {
@@ -286,7 +290,7 @@ func (s *said) masked() string {
 			}
 		}
 	}
-	for n, m := range s.periods {
+	for _, m := range s.periods {
 		first := true
 		for i, t := range s.toks {
 			if t.start < m.End && t.end > m.Start {
@@ -295,7 +299,6 @@ func (s *said) masked() string {
 				}
 			}
 		}
-		_ = n
 	}
 	put(s.uids, "")
 	put(s.groups, "xgroup")
@@ -305,7 +308,7 @@ func (s *said) masked() string {
 	var b strings.Builder
 	for i, t := range s.toks {
 		switch {
-		case mask[i] == "-":
+		case mask[i] == "-", slices.Contains(polite, t.text) && len(s.toks) > 1:
 			continue
 		case mask[i] != "":
 			b.WriteString(mask[i])

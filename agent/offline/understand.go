@@ -22,7 +22,7 @@ func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
 	examples := make([]classify.Example, len(p.Examples))
 	for i, e := range p.Examples {
 		toks := split(e.Text)
-		found := periods(e.Text, toks, examplesAsOf, time.UTC)
+		found := periods(e.Text, toks, examplesAsOf, time.UTC, domain.Period{})
 		s := u.words.names(toks, found)
 		examples[i] = classify.Example{Text: s.masked(), Label: e.Intent}
 	}
@@ -33,10 +33,15 @@ func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
 // read understands a message in the light of the focus: one frame for each question in it.
 func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 	toks := u.words.tokens(text)
-	found := periods(text, toks, now, u.zone)
+	var before domain.Period
+	if f.frame != nil {
+		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
+	}
+	found := periods(text, toks, now, u.zone, before)
 	var frames []Frame
-	for _, part := range u.questions(toks, found) {
+	for i, part := range u.questions(toks, found) {
 		s := u.words.names(part.toks, part.periods)
+		s.further = i > 0
 		for _, frame := range u.frame(&s, f, now) {
 			frames = append(frames, frame)
 			if frame.Intent.data() && frame.Ask == "" {
@@ -142,7 +147,7 @@ func separate(a, b *said) bool {
 	}
 	ranked := func(s *said) bool { return s.has(rankers...) }
 	switch {
-	case len(a.periods) > 0 && len(b.periods) > 0 && len(a.metrics) > 0 && (len(b.metrics) > 0 || ranked(b)):
+	case len(a.periods) > 0 && len(b.periods) > 0:
 		return a.periods[0].Arg != b.periods[0].Arg || ranked(a) != ranked(b)
 	case ranked(b) && !ranked(a) && len(a.metrics) > 0 && (b.has("who", "top", "rank", "ranking", "leaderboard", "biggest", "best")):
 		return true
@@ -224,7 +229,14 @@ func (u *understanding) decide(s *said, f focus, intent Intent, confidence float
 		}
 	}
 	switch intent {
+	case Greeting, Thanks, About:
+		if len(s.metrics) > 0 && len(s.periods) > 0 {
+			return Metrics
+		}
 	case Refine:
+		if s.further && s.strong() {
+			return Metrics
+		}
 		if !following {
 			switch {
 			case s.compare && len(s.metrics) > 0:
@@ -243,6 +255,8 @@ func (u *understanding) decide(s *said, f focus, intent Intent, confidence float
 		}
 	case Vague:
 		switch {
+		case s.strong() && len(s.periods) > 1 && s.has(changers...):
+			return Compare
 		case s.strong():
 			return Metrics
 		case s.counted && (s.sequence("do", "i", "have") || s.sequence("have", "i") || len(s.countries)+len(s.relations) > 0 || s.sub != 0 || s.code != ""):
@@ -253,8 +267,11 @@ func (u *understanding) decide(s *said, f focus, intent Intent, confidence float
 			return Referee
 		}
 	case Metrics:
-		if s.compare && (len(s.periods) > 0 || s.before) {
+		if s.compare && (len(s.periods) > 0 || s.before) && !s.contrast() {
 			return Compare
+		}
+		if s.has("top", "leaderboard", "ranking", "rank") {
+			return Leaderboard
 		}
 		if len(s.metrics) == 0 {
 			switch {
@@ -268,15 +285,43 @@ func (u *understanding) decide(s *said, f focus, intent Intent, confidence float
 			return Vague
 		}
 	case Compare:
-		if !s.compare && len(s.periods) == 0 && len(s.metrics) == 0 && !s.before && !following {
+		switch {
+		case !s.compare && len(s.periods) == 0 && len(s.metrics) == 0 && !s.before && !following:
 			return Vague
+		case s.contrast() && len(s.metrics) > 0:
+			return Metrics
 		}
 	case Referee:
 		if len(s.uid) == 0 && s.strong() && len(s.periods) > 0 && !s.pronoun {
 			return Metrics
 		}
+		if len(s.metrics) > 0 && len(s.uid) > 0 && (s.sequence("how", "much") || s.sequence("what", "did") || s.sequence("how", "many")) {
+			return Metrics
+		}
+	case Referees:
+		switch {
+		case following && f.frame.Intent == Referees && s.pronoun:
+			return Refine
+		case s.counted && s.activity == "" && s.deposited == nil && s.traded == nil && s.kyc == "":
+			if s.strong() {
+				return Metrics
+			}
+			return u.counting(s)
+		}
 	}
 	return intent
+}
+
+// changers are words for a change. They compare when two periods stand by them.
+var changers = []string{"difference", "differ", "change", "changed", "grow", "grew", "grown", "growth", "increase", "decrease", "higher", "lower", "better", "worse"}
+
+// contrast reports whether products or relations are set against each other, within one period: "spot vs futures".
+func (s *said) contrast() bool {
+	set := len(values(s.products)) > 1 || len(values(s.relations)) > 1
+	for _, g := range s.groups {
+		set = set || g.value == "product" || g.value == "relation"
+	}
+	return set && len(s.periods) < 2 && s.against < 0 && !s.before && (!s.has("compare") || len(s.periods) == 1) && !s.has(changers...)
 }
 
 // counting settles "how many users": with a state they are counted from the list, with "do I have" they are all,
@@ -349,6 +394,9 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 				frame.By = g
 			}
 		}
+		if frame.By == "referee" && frame.Metrics[0] == "traders" { // "top traders" are those who trade the most
+			frame.Metrics = []string{"volume"}
+		}
 		u.setPeriod(&frame, s, prev, now)
 	case Referee:
 		if frame.UID == 0 {
@@ -381,6 +429,9 @@ func (u *understanding) name(frame Frame, s *said) Frame {
 	switch {
 	case len(relations) == 1:
 		frame.Relation = relations[0]
+		if s.excluded(s.relations[0]) {
+			frame.Relation = map[string]string{"direct": "indirect", "indirect": "direct"}[relations[0]]
+		}
 	case len(relations) > 1 && frame.Intent != Leaderboard && frame.Intent != Referees:
 		frame.Relation, frame.GroupBy = "", "relation"
 	}
@@ -453,7 +504,7 @@ func (u *understanding) usual(frame Frame) Frame {
 func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now time.Time) {
 	var later, earlier string
 	switch {
-	case s.before && prev.Period != "" && prev.Intent != Referee:
+	case s.before && len(s.periods) == 0 && prev.Period != "" && prev.Intent != Referee:
 		later = prev.Period
 	case len(s.periods) >= 2:
 		a, b := s.periods[0], s.periods[1]
@@ -461,6 +512,9 @@ func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now tim
 			a, b = b, a
 		}
 		later, earlier = a.Arg, b.Arg
+	case len(s.periods) == 1 && s.since >= 0 && u.since(s.periods[0], now) != "": // "grown since last week"
+		earlier = u.since(s.periods[0], now)
+		later = following(earlier)
 	case len(s.periods) == 1 && s.against == 0:
 		earlier = s.periods[0].Arg
 		if later = prev.Period; later == "" || later == earlier {
@@ -486,6 +540,16 @@ func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now tim
 	if frame.CompareTo != "" && u.precedes(frame.CompareTo, frame.Period, now) {
 		frame.CompareTo = ""
 	}
+}
+
+// since is the calendar preset, over by now, that a period until today begins with.
+func (u *understanding) since(m period.Match, now time.Time) string {
+	for _, preset := range []string{"yesterday", "last_week", "last_month", "last_quarter", "last_year"} {
+		if u.begins(preset, now).Equal(m.From) {
+			return preset
+		}
+	}
+	return ""
 }
 
 // compareFirst: "is October better than September" names the later one first whatever the calendar says.

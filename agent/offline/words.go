@@ -10,6 +10,7 @@ import (
 
 	"partnerhub/agent/offline/period"
 	"partnerhub/agent/offline/spell"
+	"partnerhub/domain"
 	"partnerhub/prompts"
 )
 
@@ -105,7 +106,7 @@ func (l *lexicon) tokens(text string) []token {
 		}
 		best := ""
 		for _, w := range l.common {
-			if w[0] == t.text[0] && spell.Near(t.text, w, spell.Limit(w, t.text)) && (best == "" || len(w) == len(t.text) && len(best) != len(t.text)) {
+			if w[0] == t.text[0] && (spell.Near(t.text, w, spell.Limit(w, t.text)) || t.norm != t.text && spell.Near(t.norm, w, spell.Limit(w, t.norm))) && (best == "" || len(w) == len(t.text) && len(best) != len(t.text)) {
 				best = w
 			}
 		}
@@ -195,6 +196,8 @@ func singular(w string) string {
 	switch {
 	case n > 4 && strings.HasSuffix(w, "ies"):
 		return w[:n-3] + "y"
+	case w == "ups":
+		return "up" // of "sign-ups"
 	case n > 3 && w[n-1] == 's' && w[n-2] != 's' && w[n-2] != 'u' && w[n-2] != 'i':
 		return w[:n-1]
 	}
@@ -245,9 +248,10 @@ func (ph phrase) at(toks []token, i int) bool {
 	return true
 }
 
-// periods finds the periods of a message and marks their words.
-func periods(text string, toks []token, now time.Time, zone *time.Location) []period.Match {
-	found := period.Parse(text, now, zone)
+// periods finds the periods of a message and marks their words. A message that follows on a question about the
+// period before says "the week before" of that.
+func periods(text string, toks []token, now time.Time, zone *time.Location, before domain.Period) []period.Match {
+	found := period.ParseAfter(text, now, zone, before.From, before.To)
 	for _, m := range found {
 		for i := range toks {
 			if toks[i].start < m.End && toks[i].end > m.Start {

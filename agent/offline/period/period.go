@@ -20,7 +20,21 @@ type Match struct {
 
 // Parse finds the periods in a text as of ref, from left to right, without overlaps.
 func Parse(text string, ref time.Time, zone *time.Location) []Match {
+	return ParseAfter(text, ref, zone, time.Time{}, time.Time{})
+}
+
+// ParseAfter is Parse for a text that follows on a period [from, to), which "the week before" in it refers to.
+func ParseAfter(text string, ref time.Time, zone *time.Location, from, to time.Time) []Match {
 	p := &parser{toks: tokenize(text), today: midnight(ref.In(zone))}
+	if from.Before(to) {
+		s := span{from: from.In(zone), to: to.In(zone)}
+		for _, u := range []string{"day", "week", "month", "quarter", "year"} {
+			if a, b := unitOf(midnight(s.from), u, 0); a.Equal(s.from) && b.Equal(s.to) {
+				s.grain = u
+			}
+		}
+		p.prev = &s
+	}
 	var out []Match
 	for i := 0; i < len(p.toks); {
 		s, next, ok := p.phrase(i)

@@ -196,6 +196,30 @@ func TestZone(t *testing.T) {
 	}
 }
 
+// "The week before" is before what was spoken of last.
+func TestParseAfter(t *testing.T) {
+	day := func(s string) time.Time {
+		d, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, c := range []struct{ from, to, text, want string }{
+		{"2026-11-09", "2026-11-16", "the week before", "2026-11-02..2026-11-09"},
+		{"2026-10-01", "2026-11-01", "and the month before?", "2026-09-01..2026-10-01"},
+		{"2026-10-01", "2026-11-01", "the previous month", "2026-09-01..2026-10-01"},
+		{"2026-11-16", "2026-11-23", "same period last month", "2026-10-16..2026-10-23"},
+		{"2026-11-18", "2026-11-19", "the day before", "2026-11-17..2026-11-18"},
+		{"2026-11-18", "2026-11-19", "last week", "last_week"},
+	} {
+		m := ParseAfter(c.text, ref, time.UTC, day(c.from), day(c.to))
+		if len(m) != 1 || m[0].Arg != c.want {
+			t.Errorf("%q after %s: got %v, want %s", c.text, c.from, m, c.want)
+		}
+	}
+}
+
 func TestSpan(t *testing.T) {
 	text := "commission from 3 Nov to 9 Nov, and yesterday?"
 	m := Parse(text, ref, time.UTC)
