@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"regexp"
@@ -54,16 +53,11 @@ func newFacts(user string, steps []conversation.Step, now time.Time, zone *time.
 		for _, c := range s.Calls {
 			f.asked += " " + strings.ToLower(strings.ReplaceAll(c.Args, "_", " "))
 			f.text += " " + strings.ToLower(c.Args) + " " + strings.ToLower(c.Result)
-			f.addText(strings.ReplaceAll(c.Args, "_", " "), false)
+			f.walk(decodeJSON(c.Args), "", "")
 			if isError(c.Result) {
 				continue
 			}
-			d := json.NewDecoder(bytes.NewReader([]byte(c.Result)))
-			d.UseNumber()
-			var result any
-			if d.Decode(&result) != nil {
-				continue
-			}
+			result := decodeJSON(c.Result)
 			f.walk(result, "", "")
 			if object, ok := result.(map[string]any); ok {
 				f.derive(object, totals)
@@ -82,6 +76,17 @@ func newFacts(user string, steps []conversation.Step, now time.Time, zone *time.
 		}
 	}
 	return f
+}
+
+// decodeJSON keeps numbers as they are written; nil when s is not JSON.
+func decodeJSON(s string) any {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return nil
+	}
+	return v
 }
 
 // uidKeys are the fields that hold uids; a row's key does too when it is a number.
@@ -105,8 +110,10 @@ func (f *facts) walk(v any, key, metric string) {
 			f.walk(value, name, metric)
 		}
 	case []any:
-		f.ranks = max(f.ranks, len(v))
-		f.addNumber(strconv.Itoa(len(v)), "", "")
+		if _, rows := first(v).(map[string]any); rows { // how many there are can be said
+			f.ranks = max(f.ranks, len(v))
+			f.addNumber(strconv.Itoa(len(v)), "", "")
+		}
 		for _, item := range v {
 			f.walk(item, key, metric)
 		}
@@ -128,9 +135,16 @@ func (f *facts) walk(v any, key, metric string) {
 				}
 			}
 		default:
-			f.addText(v, false)
+			f.addText(strings.ReplaceAll(v, "_", " "), false) // last_30_days
 		}
 	}
+}
+
+func first(items []any) any {
+	if len(items) == 0 {
+		return nil
+	}
+	return items[0]
 }
 
 var (
@@ -174,7 +188,7 @@ func (f *facts) addText(s string, said bool) {
 	}
 	for _, n := range found.numbers {
 		for _, v := range n.values {
-			f.numbers = append(f.numbers, fact{value: v.value, digits: n.digits, percent: n.percent, uid: true, said: said})
+			f.numbers = append(f.numbers, fact{value: v.value, digits: n.digits, percent: n.percent, uid: said && (n.uid || len(n.digits) > 3), said: said})
 		}
 	}
 }
