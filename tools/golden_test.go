@@ -53,7 +53,7 @@ type toolbox map[string]tools.Tool
 
 func toolsOf(s *store.Store, now time.Time) toolbox {
 	box := toolbox{}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Now: func() time.Time { return now }, Zone: s.Zone()}) {
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Now: func() time.Time { return now }, Zone: s.Zone()}) {
 		box[tool.Name] = tool
 	}
 	return box
@@ -82,7 +82,8 @@ var now = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 //
 //	10001 ─┬─ P1 ─ 10011 (sub-partner) ── S1 ─ 10023
 //	       ├─ P1 ─ 10025
-//	       └─ P2 ─ 10024 (no partner) ─── D1 ─ 10026
+//	       ├─ P2 ─ 10024 (no partner) ─── D1 ─ 10026
+//	       └─ P2 ─ 10027
 //	20001 ─── O1 ─ 20002
 func program(t testing.TB) []referral.Event {
 	var events []referral.Event
@@ -138,7 +139,8 @@ func program(t testing.TB) []referral.Event {
 	register("09-10 08:00", 10023, "S1", "BR")
 	register("10-05 08:00", 10024, "P2", "VN")
 	code("10-06 00:00", 10024, "D1", 0, "")
-	register("10-20 08:00", 10025, "P1", "")
+	register("10-08 08:00", 10025, "P1", "")
+	register("10-21 08:00", 10027, "P2", "unknown")
 	register("11-05 08:00", 10026, "D1", "VN")
 	register("09-01 00:00", stranger, "", "SG")
 	enrol("09-01 00:00", stranger, 500_000)
@@ -152,6 +154,7 @@ func program(t testing.TB) []referral.Event {
 	add("10-01 08:00", subPartner, referral.VIPChanged, referral.VIP{SpotLevel: 2, FuturesLevel: 1})
 
 	trade("10-01 09:00", 10023, referral.Spot, "100", "1")           // 0.60 less 0.45: 0.15
+	trade("10-10 09:00", 10025, referral.Spot, "40", "1")            // 0.6 less the rebate of 0.1: 0.5
 	trade("11-10 10:00", 10024, referral.Futures, "9000", "20")      // 60 %: 12
 	wrong := trade("11-11 08:00", 10026, referral.Margin, "50", "2") // 1.2, taken back on the 12th
 	trade("11-14 10:00", 10024, referral.Futures, "100", "5")        // 3: after Wednesday noon of its week
