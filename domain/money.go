@@ -147,12 +147,12 @@ func unmarshalMicro(b []byte) (int64, error) {
 	if len(frac) > 6 {
 		return 0, Invalid("", "more than 6 decimals")
 	}
+	if neg {
+		whole = "-" + whole
+	}
 	v, err := strconv.ParseInt(whole+(frac + "000000")[:6], 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("decimal %s: %w", b, err)
-	}
-	if neg {
-		v = -v
 	}
 	return v, nil
 }

@@ -8,6 +8,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/store"
@@ -78,11 +80,25 @@ func URL(t testing.TB) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 		defer cancel()
-		if err := process.execute(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		if err := process.drop(ctx, name); err != nil {
 			t.Error(err)
 		}
 	})
 	return withDatabase(process.server, name)
+}
+
+// drop disconnects everybody and drops the database. Autovacuum's workers are a superuser's, whom our role may not
+// disconnect; without FORCE, PostgreSQL ends them itself and waits.
+func (h *harness) drop(ctx context.Context, name string) error {
+	err := h.execute(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	var pg *pgconn.PgError
+	for errors.As(err, &pg) && (pg.Code == "42501" || pg.Code == "55006") && ctx.Err() == nil {
+		time.Sleep(50 * time.Millisecond)
+		if err = h.execute(ctx, "DROP DATABASE IF EXISTS "+name); err != nil {
+			err = h.execute(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		}
+	}
+	return err
 }
 
 // process is this test process's share of the server. It is the one global: a test has no
