@@ -219,19 +219,19 @@ WHERE t.eligible AND v.amount <> 0 AND (s.sign = 1 OR t.reversed_at IS NOT NULL)
 
 -- The second wall. (SELECT …) makes it one evaluation a query, not one a row.
 ALTER TABLE trade ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON trade TO partnerhub_app USING ((SELECT current_setting('partnerhub.uid', true)::bigint) IN (owner, u2, u3, referee));
+CREATE POLICY mine ON trade TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
 ALTER TABLE transfer ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON transfer TO partnerhub_app USING ((SELECT current_setting('partnerhub.uid', true)::bigint) IN (owner, u2, u3, referee));
+CREATE POLICY mine ON transfer TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
 ALTER TABLE referee_day ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON referee_day TO partnerhub_app USING ((SELECT current_setting('partnerhub.uid', true)::bigint) IN (owner, u2, u3, referee));
+CREATE POLICY mine ON referee_day TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
 ALTER TABLE delta ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON delta TO partnerhub_app USING ((SELECT current_setting('partnerhub.uid', true)::bigint) IN (owner, u2, u3, referee));
+CREATE POLICY mine ON delta TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
 ALTER TABLE partner_hour ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON partner_hour TO partnerhub_app USING (partner = (SELECT current_setting('partnerhub.uid', true)::bigint));
+CREATE POLICY mine ON partner_hour TO partnerhub_app USING (partner = (SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint));
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON account TO partnerhub_app USING ((SELECT current_setting('partnerhub.uid', true)::bigint) IN (u1, u2, u3, uid));
+CREATE POLICY mine ON account TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (u1, u2, u3, uid));
 ALTER TABLE referral_code ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON referral_code TO partnerhub_app USING (uid = (SELECT current_setting('partnerhub.uid', true)::bigint));
+CREATE POLICY mine ON referral_code TO partnerhub_app USING (uid = (SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint));
 -- Who is a partner is asked of one's own referees only; the rates stay behind the owner's role.
 GRANT SELECT ON trade, transfer, referee_day, delta, partner_hour, account, referral_code, partner, commission TO partnerhub_app;
 

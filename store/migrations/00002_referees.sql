@@ -6,7 +6,7 @@ FROM (SELECT DISTINCT ON (uid) uid, spot, futures FROM vip_version ORDER BY uid,
 
 -- A partner reads the versions of their own codes.
 ALTER TABLE code_version ENABLE ROW LEVEL SECURITY;
-CREATE POLICY mine ON code_version TO partnerhub_app USING (code IN (SELECT c.code FROM referral_code c WHERE c.uid = (SELECT current_setting('partnerhub.uid', true)::bigint)));
+CREATE POLICY mine ON code_version TO partnerhub_app USING (code IN (SELECT c.code FROM referral_code c WHERE c.uid = (SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint)));
 GRANT SELECT ON code_version TO partnerhub_app;
 
 -- +goose Down
