@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -53,13 +54,16 @@ type call struct {
 func turns(messages []llms.MessageContent) []turn {
 	var out []turn
 	for _, m := range messages {
+		if m.Role == llms.ChatMessageTypeHuman {
+			out = append(out, turn{})
+		}
 		for _, part := range m.Parts {
 			switch p := part.(type) {
 			case llms.TextContent:
-				if m.Role != llms.ChatMessageTypeHuman {
-					continue
+				if m.Role == llms.ChatMessageTypeHuman {
+					t := &out[len(out)-1]
+					t.text = strings.TrimPrefix(t.text+"\n"+p.Text, "\n")
 				}
-				out = append(out, turn{text: p.Text})
 			case llms.ToolCall:
 				if len(out) > 0 && p.FunctionCall != nil {
 					t := &out[len(out)-1]

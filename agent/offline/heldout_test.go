@@ -163,7 +163,7 @@ func (t tally) String() string {
 
 // TestHeldOut measures what is understood of phrasings that the examples do not hold, by intent and by slot.
 func TestHeldOut(t *testing.T) {
-	for _, file := range []string{"testdata/heldout.txt", "testdata/later.txt"} {
+	for _, file := range []string{"testdata/heldout.txt", "testdata/later.txt", "testdata/third.txt"} {
 		t.Run(file, func(t *testing.T) { testHeldOut(t, readHeldOut(t, file)) })
 	}
 }

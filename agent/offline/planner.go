@@ -128,6 +128,11 @@ func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
 	if len(asked) != 1 || asked[0].Ask == "" {
 		return frames
 	}
+	if asked[0].Ask == "uid" { // "Which referee?" – "123": a number that is no uid anywhere else
+		if toks := split(text); len(toks) <= 2 && len(toks) > 0 && toks[len(toks)-1].number > 0 {
+			return []Frame{{Intent: Referee, UID: toks[len(toks)-1].number, Period: or(asked[0].Period, "last_30_days"), Confidence: 1}}
+		}
+	}
 	if merged, ok := merge(asked[0], frames[0]); ok {
 		return []Frame{merged}
 	}

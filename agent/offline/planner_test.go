@@ -105,6 +105,8 @@ func TestAskBack(t *testing.T) {
 		{"how many users", "New referrals", "query_metrics", `{"metrics":["newReferrals"],"period":"this_week"}`},
 		{"how many users this month", "Active traders", "query_metrics", `{"metrics":["traders"],"period":"this_month"}`},
 		{"compare this month with last month", "Deposits", "compare_metrics", `{"metrics":["deposits"],"period":"this_month"}`},
+		{"details of the user", "123", "get_referee", `{"uid":123,"period":"last_30_days"}`},
+		{"details of the user", "UID 10023", "get_referee", `{"uid":10023,"period":"last_30_days"}`},
 		{"show me the data", "forget it, top 5 referees this month", "leaderboard", `{"metric":"commission","by":"referee","period":"this_month","limit":5}`},
 	} {
 		d := newDialog()
@@ -309,6 +311,22 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
+// The longest message costs little: an offline turn has 50 ms, of which this is one part.
+func TestCost(t *testing.T) {
+	for _, s := range []string{"commission and ", "who, ", "compare last week with ", "uid 10023 ", "zqxwv ", "top 5. ", "a,", "comission yesteday "} {
+		d := newDialog()
+		d.say(planner(), "commission this week")
+		text := strings.Repeat(s, 4000/len(s))
+		start := time.Now()
+		planner().Understand(append(d.messages, llms.TextParts(llms.ChatMessageTypeHuman, text)))
+		if took := time.Since(start); took > 250*time.Millisecond {
+			t.Errorf("%q repeated took %v", s, took)
+		} else {
+			t.Logf("%q repeated: %v", s, took)
+		}
+	}
+}
+
 // Any text, after any text, gives valid calls or a text, and never a figure from nowhere.
 func FuzzPlanner(f *testing.F) {
 	for _, s := range []string{"commission this week", "and futures only?", "top 5", "uid 99999999999999999999", "show 1000000 referees", "compare Q3 with Q2 and Q1",
@@ -323,6 +341,9 @@ func FuzzPlanner(f *testing.F) {
 			calls, answer := d.say(planner(), text)
 			if len(calls) == 0 && answer.Content == "" {
 				t.Fatalf("%q: no call and no text", text)
+			}
+			if strings.ContainsAny(answer.Content, "{}") {
+				t.Fatalf("%q: a template shows: %s", text, answer.Content)
 			}
 			if len(calls) > maxQuestions {
 				t.Fatalf("%q: %d calls", text, len(calls))

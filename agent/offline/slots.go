@@ -170,9 +170,9 @@ func (s *said) numbers() {
 			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1})
 		case before == "partner" && digits:
 			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1}) // somebody else's data, perhaps
-		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "best", "biggest", "only", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
+		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "best", "biggest", "only", "it", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
 			slices.Contains([]string{"best", "biggest", "top", "highest", "largest", "most", "row", "result", "referee", "user", "more", "lowest", "worst", "trader", "entry", "country", "code"}, next)) && next != "day" && next != "usdt":
-			if t.text == "one" && before != "top" || before == "to" && s.word(back-1) != "limit" && s.word(back-1) != "it" {
+			if t.text == "one" && before != "top" || (before == "to" || before == "it") && s.word(back-1) != "limit" && s.word(back-1) != "it" && s.word(back-1) != "make" {
 				continue
 			}
 			s.limit = int(t.number)
@@ -193,7 +193,7 @@ func (s *said) codes() {
 	}
 }
 
-var comparers = []string{"compare", "compared", "comparing", "comparison", "versus", "vs", "against", "than", "relative", "beside"}
+var comparers = []string{"compare", "compared", "comparing", "comparison", "versus", "vs", "v", "against", "than", "relative", "beside"}
 
 // comparing finds out whether, and with which of the periods, something is compared.
 func (s *said) comparing() {
@@ -206,7 +206,7 @@ func (s *said) comparing() {
 		}
 		for i := first - 1; i >= max(0, first-3); i-- {
 			w := s.word(i)
-			if slices.Contains([]string{"than", "versus", "vs", "against", "with", "to", "since", "over"}, w) && (s.compare || w == "against" || w == "than") {
+			if slices.Contains([]string{"than", "versus", "vs", "v", "against", "with", "to", "since", "over"}, w) && (s.compare || w == "against") {
 				s.against = n
 			}
 			if !slices.Contains([]string{"the", "that", "of", "in", "what", "it", "was", "those", "same", "my"}, w) {
@@ -267,6 +267,22 @@ func values(hits []hit) []string {
 		}
 	}
 	return out
+}
+
+// fillers are words that leave open what is wanted of the slots beside them.
+var fillers = []string{"show", "me", "my", "the", "check", "give", "see", "get", "of", "for", "in", "on", "from", "to", "a", "an", "total", "current", "what", "is", "are",
+	"was", "i", "want", "display", "tell", "about", "and", "by", "with", "our", "how", "look", "doe", "do", "it", "s", "that", "now", "only", "just", "please", "then", "also"}
+
+// bare reports whether a message names slots and asks nothing about them.
+func (s *said) bare() bool {
+	for _, w := range strings.Fields(s.masked()) {
+		if !strings.HasPrefix(w, "x") && !slices.Contains(fillers, singular(w)) && !slices.ContainsFunc(s.relations, func(h hit) bool {
+			return slices.ContainsFunc(s.toks[h.from:h.to], func(t token) bool { return t.text == w })
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // polite words say nothing about what is wanted.

@@ -24,8 +24,10 @@ func (p *Planner) Suggest(messages []llms.MessageContent) []string {
 	}
 	var out []string
 	for _, text := range p.prompts.Suggestions[tool] {
-		if text, ok := p.fits(text, last, messages); ok && len(out) < maxSuggestions {
-			out = append(out, text)
+		if text, ok := p.fits(text, last, messages); ok {
+			if out = append(out, text); len(out) == maxSuggestions {
+				break
+			}
 		}
 	}
 	return out

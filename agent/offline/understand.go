@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"partnerhub/agent/offline/classify"
-	"partnerhub/agent/offline/period"
 	"partnerhub/domain"
 	"partnerhub/prompts"
 )
@@ -52,115 +51,6 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 	return settle(frames)
 }
 
-// maxQuestions bounds the calls that one message makes.
-const maxQuestions = 5
-
-// settle keeps what is asked for: beside a question about data, a greeting needs no answer, and an unclear rest
-// is left out. What must be refused is refused alone.
-func settle(frames []Frame) []Frame {
-	if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == OutOfScope }); i >= 0 {
-		return frames[i : i+1]
-	}
-	var data []Frame
-	for _, f := range frames {
-		if f.Intent.data() && f.Ask == "" && len(data) < maxQuestions {
-			data = append(data, f)
-		}
-	}
-	if len(data) > 0 {
-		return data
-	}
-	best := 0
-	for i, f := range frames {
-		if f.Intent != Greeting && f.Intent != Thanks && (frames[best].Intent == Greeting || frames[best].Intent == Thanks) {
-			best = i
-		}
-	}
-	return frames[best : best+1]
-}
-
-type part struct {
-	toks    []token
-	periods []period.Match
-}
-
-// questions cuts a message where one question ends and another begins. "commission and volume this week" is one,
-// "commission this week and deposits today" two.
-func (u *understanding) questions(toks []token, found []period.Match) []part {
-	var parts []part
-	start := 0
-	take := func(end int) {
-		if end > start {
-			parts = append(parts, cut(toks[start:end], found))
-			start = end
-		}
-	}
-	for i := 1; i < len(toks); i++ {
-		t := toks[i]
-		if t.inPeriod && toks[i-1].inPeriod && !t.sentence {
-			continue
-		}
-		joint := t.norm == "and" || t.norm == "also" || t.norm == "plus" || t.norm == "then" || t.comma
-		if !t.sentence && !joint {
-			continue
-		}
-		left := u.words.names(toks[start:i], cut(toks[start:i], found).periods)
-		right := u.words.names(toks[i:], cut(toks[i:], found).periods)
-		if t.sentence && (core(&left) && core(&right) || !core(&left) && len(left.periods) == 0) || joint && separate(&left, &right) {
-			take(i)
-		}
-	}
-	take(len(toks))
-	if len(parts) == 0 {
-		parts = []part{{}}
-	}
-	return parts
-}
-
-func cut(toks []token, found []period.Match) part {
-	p := part{toks: toks}
-	if len(toks) == 0 {
-		return p
-	}
-	for _, m := range found {
-		if m.Start >= toks[0].start-12 && slices.ContainsFunc(toks, func(t token) bool { return t.inPeriod && t.start < m.End && t.end > m.Start }) {
-			p.periods = append(p.periods, m)
-		}
-	}
-	return p
-}
-
-var rankers = []string{"top", "who", "rank", "ranking", "leaderboard", "biggest", "best", "list", "which"}
-
-// core reports whether the words could be a question of their own.
-func core(s *said) bool {
-	return len(s.metrics) > 0 || s.has(rankers...) || s.has("detail", "compare", "why") || len(s.uid) > 0
-}
-
-// separate reports whether the words before and after an "and" are two questions.
-func separate(a, b *said) bool {
-	if !core(a) || !core(b) {
-		return false
-	}
-	if a.has(comparers...) && len(a.periods) < 2 && len(b.metrics) == 0 { // "compare this week and last week"
-		return false
-	}
-	ranked := func(s *said) bool { return s.has(rankers...) }
-	switch {
-	case len(a.periods) > 0 && len(b.periods) > 0:
-		return a.periods[0].Arg != b.periods[0].Arg || ranked(a) != ranked(b)
-	case ranked(b) && !ranked(a) && len(a.metrics) > 0 && (b.has("who", "top", "rank", "ranking", "leaderboard", "biggest", "best")):
-		return true
-	case len(a.products) > 0 && len(b.products) > 0 && len(a.metrics) > 0 && len(b.metrics) > 0:
-		return a.products[0].value != b.products[0].value
-	case len(a.uid) > 0 && !a.strong() && b.strong() && len(b.uid) == 0:
-		return true
-	case b.has("compare") && len(a.metrics) > 0 && len(b.metrics) > 0:
-		return true
-	}
-	return false
-}
-
 // minConfidence is how sure the classifier must be of an intent that no slot supports. A share among thirty
 // intents; the examples held out while training set the model's own threshold, which is used when higher.
 const minConfidence = 0.2
@@ -192,6 +82,16 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 		frame.Ask = "uid"
 	}
 	out := []Frame{frame}
+	if frame.Ask == "" && frame.Intent == Metrics && len(s.periods) > 1 { // "yesterday and today"
+		out = out[:0]
+		for _, m := range s.periods[:min(len(s.periods), maxQuestions)] {
+			one := frame
+			one.Period = m.Arg
+			if !slices.ContainsFunc(out, func(f Frame) bool { return f.Period == m.Arg }) { // "this week (Nov 16–22)"
+				out = append(out, u.usual(one))
+			}
+		}
+	}
 	if frame.Ask == "" && (frame.Intent == Referee || frame.Intent == Metrics) && len(s.uid) > 1 {
 		out = out[:0]
 		for _, uid := range s.uid[:min(len(s.uid), maxQuestions)] {
@@ -206,8 +106,22 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 // decide settles the intent between what the words are like and what they name.
 func (u *understanding) decide(s *said, f focus, intent Intent, confidence float64, sure bool) Intent {
 	following := f.frame != nil
+	if s.foreign() && !(s.strong() && len(s.periods) > 0) {
+		if intent == OutOfScope {
+			return intent
+		}
+		return Unclear
+	}
 	slots := len(s.periods)+len(s.products)+len(s.relations)+len(s.groups)+len(s.countries)+len(s.uid) > 0 ||
 		s.limit > 0 || s.code != "" || s.sub != 0 || s.sort != "" || len(s.all) > 0
+	if !intent.data() && intent != Refine && intent != Vague && s.bare() {
+		switch {
+		case s.strong():
+			intent, sure = Metrics, true
+		case following && slots:
+			intent, sure = Refine, true
+		}
+	}
 	if !sure {
 		switch {
 		case s.strong():
@@ -310,6 +224,21 @@ func (u *understanding) decide(s *said, f focus, intent Intent, confidence float
 		}
 	}
 	return intent
+}
+
+// foreign reports whether more than three words in ten of a longer message are in none of the examples: it is then
+// like none of them, whatever its other words are like.
+func (s *said) foreign() bool {
+	words, unknown := 0, 0
+	for _, t := range s.toks {
+		if t.inPeriod || t.number >= 0 {
+			continue
+		}
+		if words++; t.unknown && t.raw != s.code {
+			unknown++
+		}
+	}
+	return words >= 6 && 10*unknown > 3*words
 }
 
 // changers are words for a change. They compare when two periods stand by them.
@@ -497,112 +426,6 @@ func (u *understanding) usual(frame Frame) Frame {
 		frame.GroupBy = "hour"
 	}
 	return frame
-}
-
-// setComparison finds the two periods. "compared with last week" names the earlier one only; the later one is
-// then that of the question before, or the one that follows it.
-func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now time.Time) {
-	var later, earlier string
-	switch {
-	case s.before && len(s.periods) == 0 && prev.Period != "" && prev.Intent != Referee:
-		later = prev.Period
-	case len(s.periods) >= 2:
-		a, b := s.periods[0], s.periods[1]
-		if s.against == 0 || s.against < 0 && a.From.Before(b.From) && !s.compareFirst() {
-			a, b = b, a
-		}
-		later, earlier = a.Arg, b.Arg
-	case len(s.periods) == 1 && s.since >= 0 && u.since(s.periods[0], now) != "": // "grown since last week"
-		earlier = u.since(s.periods[0], now)
-		later = following(earlier)
-	case len(s.periods) == 1 && s.against == 0:
-		earlier = s.periods[0].Arg
-		if later = prev.Period; later == "" || later == earlier {
-			later = following(earlier)
-		}
-	case len(s.periods) == 1:
-		later = s.periods[0].Arg
-		if prev.Period != "" && prev.Period != later && s.compare && len(s.metrics) == 0 && u.begins(later, now).Before(u.begins(prev.Period, now)) {
-			later, earlier = prev.Period, later
-		}
-	case s.has("yoy") || s.sequence("year", "over", "year"):
-		later = "this_year"
-	case s.has("mom") || s.sequence("month", "over", "month"):
-		later = "this_month"
-	case s.sequence("day", "over", "day"):
-		later = "today"
-	case prev.Period != "" && prev.Intent != Referee:
-		later = prev.Period
-	default:
-		later, frame.PeriodAssumed = "this_week", !s.has("wow") && !s.sequence("week", "over", "week")
-	}
-	frame.Period, frame.CompareTo = u.running(later, now), earlier
-	if frame.CompareTo != "" && u.precedes(frame.CompareTo, frame.Period, now) {
-		frame.CompareTo = ""
-	}
-}
-
-// since is the calendar preset, over by now, that a period until today begins with.
-func (u *understanding) since(m period.Match, now time.Time) string {
-	for _, preset := range []string{"yesterday", "last_week", "last_month", "last_quarter", "last_year"} {
-		if u.begins(preset, now).Equal(m.From) {
-			return preset
-		}
-	}
-	return ""
-}
-
-// compareFirst: "is October better than September" names the later one first whatever the calendar says.
-func (s *said) compareFirst() bool { return s.has("than", "versus", "vs", "against") }
-
-// following is the calendar unit after the one named, as far as it has a name.
-func following(earlier string) string {
-	switch earlier {
-	case "yesterday":
-		return "today"
-	case "last_month":
-		return "this_month"
-	case "last_quarter":
-		return "this_quarter"
-	case "last_year":
-		return "this_year"
-	}
-	return "this_week"
-}
-
-func (u *understanding) begins(arg string, now time.Time) time.Time {
-	p, err := domain.ParsePeriod(arg, now, u.zone)
-	if err != nil {
-		return now
-	}
-	return p.From
-}
-
-// precedes reports whether the earlier period is the one that the later one is compared with anyway.
-func (u *understanding) precedes(earlier, later string, now time.Time) bool {
-	a, err1 := domain.ParsePeriod(earlier, now, u.zone)
-	b, err2 := domain.ParsePeriod(later, now, u.zone)
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	before := b.Preceding(u.zone)
-	return before.From.Equal(a.From) && before.To.Equal(a.To)
-}
-
-// running names the calendar preset that a period until today is the elapsed part of: "week to date" compares
-// like this week, to date.
-func (u *understanding) running(arg string, now time.Time) string {
-	p, err := domain.ParsePeriod(arg, now, u.zone)
-	today, err2 := domain.ParsePeriod("today", now, u.zone)
-	if err != nil || err2 != nil || !p.To.Equal(today.To) {
-		return arg
-	}
-	for _, preset := range []string{"this_week", "this_month", "this_quarter", "this_year"} {
-		if c, err := domain.ParsePeriod(preset, now, u.zone); err == nil && c.From.Equal(p.From) && arg != "today" && len(arg) > 10 && arg[4] == '-' {
-			return preset
-		}
-	}
-	return arg
 }
 
 // list fills in the frame of a list of referees. Metric words in it are states: "verified users" are a filter.

@@ -24,6 +24,7 @@ type token struct {
 	sentence   bool // a mark that ends a sentence stands before it
 	comma      bool // a comma stands before it
 	inPeriod   bool
+	unknown    bool // in no example and no phrase
 }
 
 // maxMessage bounds the work on one message, in bytes.
@@ -101,7 +102,10 @@ func (l *lexicon) tokens(text string) []token {
 	out := split(text)
 	for i := range out {
 		t := &out[i]
-		if len(t.text) < 5 || t.number >= 0 || l.known[t.text] || l.known[t.norm] || !ascii(t.text) {
+		if t.number >= 0 || l.known[t.text] || l.known[t.norm] {
+			continue
+		}
+		if t.unknown = true; len(t.text) < 5 || !ascii(t.text) {
 			continue
 		}
 		best := ""
@@ -111,7 +115,7 @@ func (l *lexicon) tokens(text string) []token {
 			}
 		}
 		if best != "" {
-			t.text, t.norm = best, singular(best)
+			t.text, t.norm, t.unknown = best, singular(best), false
 		}
 	}
 	return out
