@@ -36,6 +36,9 @@ func Open(ctx context.Context, pool *pgxpool.Pool, zone *time.Location) (*Store,
 // Zone is the reporting zone.
 func (s *Store) Zone() *time.Location { return s.zone }
 
+// readTimeout bounds each statement that a caller's question leads to.
+const readTimeout = 15 * time.Second
+
 // as runs f in a read-only transaction that sees only what the caller may see: row level security admits the rows of
 // the uid that the transaction names. All of f's statements see one snapshot, so that rollups and the deltas
 // not folded into them yet add up.
@@ -43,7 +46,7 @@ func (s *Store) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error) e
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, opts, func(tx pgx.Tx) error {
 		// SET LOCAL takes no parameters; a uid is a number. It is SET, not set_config(), for Citus.
-		_, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d'`, c.UID))
+		_, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d'; SET LOCAL statement_timeout = '%ds'`, c.UID, int(readTimeout.Seconds())))
 		if err != nil {
 			return err
 		}

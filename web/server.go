@@ -99,7 +99,10 @@ func caller(ctx context.Context) domain.Caller {
 	return c
 }
 
-// authenticate puts the caller into the operation's context, or refuses.
+// operationTimeout bounds an operation of the REST API.
+const operationTimeout = 30 * time.Second
+
+// authenticate puts the caller into the operation's context, which it bounds, or refuses.
 func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
@@ -108,7 +111,9 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 			writeProblem(w, err)
 			return
 		}
-		next(huma.WithValue(ctx, callerKey{}, c))
+		bounded, cancel := context.WithTimeout(context.WithValue(ctx.Context(), callerKey{}, c), operationTimeout)
+		defer cancel()
+		next(huma.WithContext(ctx, bounded))
 	}
 }
 
