@@ -451,9 +451,9 @@ func (s *search) noiseOf(ids []int32) float64 {
 			d := s.dev[i]
 			in := share * normal(d, sigma*sigma+s.blur[i])
 			r := in / (in + (1-share)/2)
-			// The part of the square that is not the values' rounding.
+			k := sigma * sigma / (sigma*sigma + s.blur[i]) // the share of the square that is not rounding
 			weight += r
-			square += r * d * d * sigma * sigma / (sigma*sigma + s.blur[i])
+			square += r * k * (k*d*d + s.blur[i])
 		}
 		next := minNoise
 		if weight > 0 {
