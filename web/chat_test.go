@@ -545,10 +545,10 @@ func TestServerSentEvents(t *testing.T) {
 		t.Errorf("live: %q", text)
 	}
 	for body, want := range map[string]string{
-		"": "400 ", "[]": "400 ", `{"messages":7}`: "400 messages", `{}`: "400 messages",
-		`{"messages":[{"role":"user","content":{}}]}`:                  "400 messages[0].content",
-		`{"threadId":"x","messages":[{"role":"user","content":"hi"}]}`: "400 threadId",
-		`{"messages":[{"role":"user","content":""}]}`:                  "400 text",
+		"": "422 ", "[]": "422 ", `{"messages":7}`: "422 messages", `{}`: "422 messages",
+		`{"messages":[{"role":"user","content":{}}]}`:                  "422 messages[0].content",
+		`{"threadId":"x","messages":[{"role":"user","content":"hi"}]}`: "422 threadId",
+		`{"messages":[{"role":"user","content":""}]}`:                  "422 text",
 		`{"messages":"` + strings.Repeat("x", 3<<20) + `"}`:            "413 ",
 	} {
 		resp := s.do(1, "POST", "/v1/chat/sse", body)
@@ -594,13 +594,13 @@ func TestConversationsOverREST(t *testing.T) {
 		{2, "PATCH", "/v1/conversations/" + thread, `{"title":"mine"}`, "404 threadId"},
 		{2, "DELETE", "/v1/conversations/" + thread, "", "404 threadId"},
 		{1, "GET", "/v1/conversations/x/events", "", "404 threadId"},
-		{1, "GET", "/v1/conversations/" + thread + "/events?after=-1", "", "400 after"},
-		{1, "GET", "/v1/conversations?limit=0", "", "400 limit"},
-		{1, "GET", "/v1/conversations?cursor=x", "", "400 cursor"},
-		{1, "GET", "/v1/conversations?search=%00", "", "400 search"},
+		{1, "GET", "/v1/conversations/" + thread + "/events?after=-1", "", "422 after"},
+		{1, "GET", "/v1/conversations?limit=0", "", "422 limit"},
+		{1, "GET", "/v1/conversations?cursor=x", "", "422 cursor"},
+		{1, "GET", "/v1/conversations?search=%00", "", "422 search"},
 		{1, "GET", "/v1/conversations?search=" + strings.Repeat("x", 300), "", "413 search"},
-		{1, "PATCH", "/v1/conversations/" + thread, `{"title":""}`, "400 title"},
-		{1, "PATCH", "/v1/conversations/" + thread, `{}`, "400 title"},
+		{1, "PATCH", "/v1/conversations/" + thread, `{"title":""}`, "422 title"},
+		{1, "PATCH", "/v1/conversations/" + thread, `{}`, "422 title"},
 		{1, "PATCH", "/v1/conversations/" + thread, `{"title":"` + strings.Repeat("x", 5000) + `"}`, "413 <nil>"},
 	} {
 		status, v := read(tt.uid, tt.method, tt.path, tt.body)

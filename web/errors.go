@@ -29,7 +29,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 func statusOf(code domain.Code) int {
 	switch code {
 	case domain.CodeInvalid:
-		return http.StatusBadRequest
+		return http.StatusUnprocessableEntity
 	case domain.CodeUnauthenticated:
 		return http.StatusUnauthorized
 	case domain.CodeForbidden:

@@ -78,9 +78,7 @@ func (s *server) apiConfig() huma.Config {
 			return v, nil
 		}
 		p := problemOf(domain.Invalid("", "%s", m.Detail))
-		if m.Status != http.StatusUnprocessableEntity {
-			p.Status, p.Title = m.Status, http.StatusText(m.Status)
-		}
+		p.Status, p.Title = m.Status, http.StatusText(m.Status)
 		if len(m.Errors) > 0 {
 			at := m.Errors[0].Location
 			p.Field = at[strings.LastIndex(at, ".")+1:]
