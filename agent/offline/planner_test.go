@@ -329,6 +329,7 @@ func TestCost(t *testing.T) {
 
 // Any text, after any text, gives valid calls or a text, and never a figure from nowhere.
 func FuzzPlanner(f *testing.F) {
+	planner().trained() // not within the time of the first input
 	for _, s := range []string{"commission this week", "and futures only?", "top 5", "uid 99999999999999999999", "show 1000000 referees", "compare Q3 with Q2 and Q1",
 		"\xff\x00", "vs vs vs", "the first one", "how many users", "between 1 and 2", "code ", "0"} {
 		f.Add(s, "and by country?")

@@ -148,7 +148,7 @@ func (s *said) numbers() {
 		if t.number < 0 || t.inPeriod {
 			continue
 		}
-		digits := t.raw[0] >= '0' && t.raw[0] <= '9'
+		digits := t.raw[0] >= '0' && t.raw[0] <= '9' && t.number > 0 // no uid is 0
 		back := i - 1
 		for back >= 0 && slices.Contains([]string{"uid", "id", "number", "no", "is", "with", "nr"}, s.word(back)) && s.word(back) != s.word(back-1) {
 			back--
