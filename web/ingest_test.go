@@ -180,7 +180,7 @@ func TestEventsRefused(t *testing.T) {
 	good := registered(1)
 	truncated := packed(t, strings.Repeat(good, 50)).Bytes()
 	damaged := bytes.Clone(truncated)
-	damaged[len(damaged)-6] ^= 1 // the checksum
+	damaged[len(damaged)-6] ^= 1                                             // the checksum
 	chunked := func(r io.Reader) io.Reader { return struct{ io.Reader }{r} } // no Content-Length
 	for _, c := range []struct {
 		name          string
@@ -198,10 +198,10 @@ func TestEventsRefused(t *testing.T) {
 		{"too large", strings.NewReader(strings.Repeat(" ", 100_001)), nil, 413, "too_large", "body", "more than 100000 bytes"},
 		{"too large, unannounced", chunked(strings.NewReader(strings.Repeat(" ", 100_001))), nil, 413, "too_large", "body", "more than 100000 bytes"},
 		{"too many lines", strings.NewReader(strings.Repeat("{}\n", 101)), nil, 413, "too_large", "body", "more than 100 lines"},
-		{"not gzip", strings.NewReader(good), []string{"Content-Encoding", "gzip"}, 400, "invalid", "body", "not valid gzip"},
-		{"empty gzip", strings.NewReader(""), []string{"Content-Encoding", "gzip"}, 400, "invalid", "body", "not valid gzip"},
-		{"truncated gzip", bytes.NewReader(truncated[:len(truncated)-9]), []string{"Content-Encoding", "gzip"}, 400, "invalid", "body", "not valid gzip"},
-		{"damaged gzip", bytes.NewReader(damaged), []string{"Content-Encoding", "gzip"}, 400, "invalid", "body", "not valid gzip"},
+		{"not gzip", strings.NewReader(good), []string{"Content-Encoding", "gzip"}, 422, "invalid", "body", "not valid gzip"},
+		{"empty gzip", strings.NewReader(""), []string{"Content-Encoding", "gzip"}, 422, "invalid", "body", "not valid gzip"},
+		{"truncated gzip", bytes.NewReader(truncated[:len(truncated)-9]), []string{"Content-Encoding", "gzip"}, 422, "invalid", "body", "not valid gzip"},
+		{"damaged gzip", bytes.NewReader(damaged), []string{"Content-Encoding", "gzip"}, 422, "invalid", "body", "not valid gzip"},
 		{"a gzip bomb", packed(t, good+strings.Repeat(" ", 5_000_000)), []string{"Content-Encoding", "gzip"}, 413, "too_large", "body", "more than 300000 bytes of events"},
 		{"a gzip bomb in disguise", packed(t, good+strings.Repeat("\n", 5_000_000)), nil, 413, "too_large", "body", "more than 300000 bytes of events"},
 	} {
