@@ -45,8 +45,10 @@ type Config struct {
 	// Suggest proposes what to ask next; it gets the messages of the conversation, answer included. May be nil.
 	Suggest func(messages []llms.MessageContent) []string
 	// Now is the clock; nil means time.Now. Zone is the reporting zone; nil means UTC.
-	Now    func() time.Time
-	Zone   *time.Location
+	Now  func() time.Time
+	Zone *time.Location
+	// Solo leaves the runs of dead workers to others: for a command that answers one message, perhaps by another clock.
+	Solo   bool
 	Logger *slog.Logger
 	Limits Limits
 }
@@ -155,7 +157,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	loops.Go(func() { a.every(beating, a.cfg.Limits.Lease/3, a.beat) }) // also while the runs are drained
-	loops.Go(func() { a.every(ctx, a.cfg.Limits.Lease/2, a.sweep) })
+	if !a.cfg.Solo {
+		loops.Go(func() { a.every(ctx, a.cfg.Limits.Lease/2, a.sweep) })
+	}
 	loops.Go(func() { a.listen(ctx) })
 	<-ctx.Done()
 
@@ -211,7 +215,14 @@ func (a *Agent) beat(ctx context.Context) error {
 	return err
 }
 
+// sweep takes over runs of dead workers, unless this one is full.
 func (a *Agent) sweep(ctx context.Context) error {
+	a.mu.Lock()
+	full := len(a.live) >= a.cfg.Limits.Runs
+	a.mu.Unlock()
+	if full {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.Limits.Lease)
 	defer cancel()
 	runs, err := a.cfg.Log.Claim(ctx, a.worker, a.cfg.Limits.Lease)

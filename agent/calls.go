@@ -163,26 +163,29 @@ func (t *turn) plan(calls []llms.ToolCall) []planned {
 func (t *turn) runAll(ctx context.Context, batch []planned) {
 	slots := make(chan struct{}, parallelCalls)
 	var reads sync.WaitGroup
+	var doing []planned
 	first := map[string]bool{}
 	for _, p := range batch {
-		_, known := t.known[p.key()]
-		switch {
-		case p.refused != nil || known || first[p.key()]:
+		if _, known := t.known[p.key()]; known || first[p.key()] || p.refused != nil {
 			continue
-		case p.tool.Effect == tools.Reads:
-			reads.Go(func() {
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				p.done <- t.call(ctx, p)
-			})
-		default:
-			go func() {
-				reads.Wait()
-				p.done <- t.call(ctx, p)
-			}()
 		}
 		first[p.key()] = true
+		if p.tool.Effect != tools.Reads {
+			doing = append(doing, p)
+			continue
+		}
+		reads.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			p.done <- t.call(ctx, p)
+		})
 	}
+	go func() { // plan has left one of these at most
+		reads.Wait()
+		for _, p := range doing {
+			p.done <- t.call(ctx, p)
+		}
+	}()
 }
 
 func (t *turn) call(ctx context.Context, p planned) (o outcome) {

@@ -146,7 +146,7 @@ func planner() *scripted {
 const (
 	week     = `{"metrics":["commission"],"period":"this_week"}`
 	lastWeek = `{"metrics":["commission"],"period":"last_week"}`
-	offline  = "You earned 12.3 USDT this week."
+	rendered = "You earned 12.3 USDT this week."
 )
 
 type queryArgs struct {
@@ -212,10 +212,16 @@ type world struct {
 func newWorld(t *testing.T, model llms.Model, change ...func(*agent.Config)) *world {
 	t.Helper()
 	pool := storetest.New(t)
-	w := &world{t: t, pool: pool, log: store.NewConversations(pool), tools: &fakes{}}
-	w.agent = w.another(model, change...)
-	w.run(w.agent)
-	return w
+	return (&world{pool: pool, log: store.NewConversations(pool)}).with(t, model, change...)
+}
+
+// with is another agent at work on the same database, with tools of its own to count.
+func (w *world) with(t *testing.T, model llms.Model, change ...func(*agent.Config)) *world {
+	t.Helper()
+	other := &world{t: t, pool: w.pool, log: w.log, tools: &fakes{}}
+	other.agent = other.another(model, change...)
+	other.run(other.agent)
+	return other
 }
 
 // another is one more replica, that is not running yet.

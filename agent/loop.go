@@ -367,10 +367,11 @@ func (t *turn) kindOfAnswer(ctx context.Context) string {
 			t.kind, _ = answer.Choices[0].GenerationInfo["kind"].(string)
 		}
 	}
-	if t.kind == kindSmalltalk || t.kind == kindOutOfScope {
+	switch t.kind {
+	case kindSmalltalk, kindOutOfScope, kindClarify:
 		return t.kind
 	}
-	return kindAnswer
+	return kindAnswer // also where the planner says that it cannot do that yet
 }
 
 // noteEffect remembers what a call that succeeded did, for the answer's kind.

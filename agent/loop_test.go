@@ -107,6 +107,7 @@ func TestModelTurn(t *testing.T) {
 }
 
 func TestFaultsEndInTheSameTurn(t *testing.T) {
+	base := newWorld(t, nil)
 	replaced := func(tr transcript) bool { return strings.Contains(tr.custom(conversation.Fallback), `"replaces"`) }
 	for name, tt := range map[string]struct {
 		model   *scripted
@@ -142,13 +143,13 @@ func TestFaultsEndInTheSameTurn(t *testing.T) {
 			if change == nil {
 				change = func(*agent.Config) {}
 			}
-			w := newWorld(t, tt.model, change)
+			w := base.with(t, tt.model, change)
 			got := w.ask("", "How much commission did I earn this week?")
 			var note conversation.FallbackNote
 			if err := json.Unmarshal([]byte(got.custom(conversation.Fallback)), &note); err != nil || note.Reason != tt.reason {
 				t.Fatalf("fallback %+v, want %q\n%s", note, tt.reason, got)
 			}
-			if got.answer() != offline || !strings.Contains(got.String(), "finished success") || strings.Contains(got.String(), "secret") {
+			if got.answer() != rendered || !strings.Contains(got.String(), "finished success") || strings.Contains(got.String(), "secret") {
 				t.Errorf("got:\n%s", got)
 			}
 			if n := w.tools.queries.Load(); n != tt.queries {
@@ -163,7 +164,7 @@ func TestFaultsEndInTheSameTurn(t *testing.T) {
 				t.Fatal(err)
 			}
 			turns, err := conversation.Replay(events)
-			if err != nil || turns[0].Text() != offline {
+			if err != nil || turns[0].Text() != rendered {
 				t.Errorf("remembered: %q %v", turns[0].Text(), err)
 			}
 		})
@@ -203,6 +204,7 @@ func costly() answer {
 }
 
 func TestErrorsAreHandedBackOnce(t *testing.T) {
+	base := newWorld(t, nil)
 	for name, tt := range map[string]struct{ first, says string }{
 		"unknown tool":  {`make_money {}`, `{"error":{"code":"not_found","field":"name","message":"there is no tool \"make_money\""}}`},
 		"bad argument":  {`query_metrics {"metrics":["commission"],"period":"this_week","groupBy":"year"}`, `{"error":{"code":"invalid","field":"groupBy","message":"\"year\" is not one of day, week"}}`},
@@ -214,7 +216,7 @@ func TestErrorsAreHandedBackOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tool, args, _ := strings.Cut(tt.first, " ")
 			model := script(calls(tool, args), calls("query_metrics", week), text("You earned 12.3 USDT."))
-			w := newWorld(t, model)
+			w := base.with(t, model)
 			got := w.ask("", "How much commission this week?")
 			if got.answer() != "You earned 12.3 USDT." || got.custom(conversation.Fallback) != "" {
 				t.Errorf("got:\n%s", got)
@@ -320,6 +322,7 @@ func TestBrokenPlannerEndsWithAnError(t *testing.T) {
 }
 
 func TestOverTheWire(t *testing.T) {
+	base := newWorld(t, nil)
 	interleaved := modeltest.Calls(
 		modeltest.Call{ID: "a", Name: "query_metrics", Args: week}, modeltest.Call{ID: "b", Name: "query_metrics", Args: lastWeek})
 	good := modeltest.Text("You earned 12.3", " USDT this week, and 40.1 USDT last week.")
@@ -344,13 +347,13 @@ func TestOverTheWire(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(model.Close)
-			w := newWorld(t, model)
+			w := base.with(t, model)
 			got := w.ask("", "How much commission this week and last week?")
 			if tt.fallback == "" {
 				if got.custom(conversation.Fallback) != "" || got.answer() != "You earned 12.3 USDT this week, and 40.1 USDT last week." {
 					t.Errorf("got:\n%s", got)
 				}
-			} else if !strings.Contains(got.custom(conversation.Fallback), tt.fallback) || got.answer() != offline {
+			} else if !strings.Contains(got.custom(conversation.Fallback), tt.fallback) || got.answer() != rendered {
 				t.Errorf("want %q, got:\n%s", tt.fallback, got)
 			}
 		})
@@ -410,7 +413,7 @@ func TestBatch(t *testing.T) {
 	if call["name"] != "query_metrics" || call["args"].(map[string]any)["period"] != "this_week" || call["result"].(map[string]any)["zone"] != "UTC" {
 		t.Errorf("calls: %v", call)
 	}
-	if lines[0]["text"] != offline || lines[0]["kind"] != "answer" || lines[0]["handoff"] != nil || lines[0]["pending"] != nil ||
+	if lines[0]["text"] != rendered || lines[0]["kind"] != "answer" || lines[0]["handoff"] != nil || lines[0]["pending"] != nil ||
 		len(lines[0]["cards"].([]any)) != 1 || len(lines[0]["options"].([]any)) != 0 {
 		t.Errorf("first: %v", lines[0])
 	}

@@ -227,7 +227,7 @@ func TestDeadWorkersRunIsFinishedByAnother(t *testing.T) {
 			started := w.send(dead, "How much commission this week?")
 			got := follow(t, w.agent, started.Run.ThreadID, 0)
 			got.check(t)
-			if !strings.Contains(got.String(), tt.want) || got.answer() != offline && !strings.Contains(tt.want, "error") {
+			if !strings.Contains(got.String(), tt.want) || got.answer() != rendered && !strings.Contains(tt.want, "error") {
 				t.Errorf("got:\n%s", got)
 			}
 			if n := w.tools.queries.Load(); n != tt.queries {
@@ -276,7 +276,7 @@ func TestShutdownHandsRunsOver(t *testing.T) {
 	}
 	got := follow(t, w.agent, started.Run.ThreadID, 0) // long before the lease of a minute is over
 	got.check(t)
-	if got.answer() != offline {
+	if got.answer() != rendered {
 		t.Errorf("got:\n%s", got)
 	}
 }
@@ -326,7 +326,7 @@ func TestMessageIsChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got := w.ask("", strings.Repeat("ä", 4000)); got.answer() != offline {
+	if got := w.ask("", strings.Repeat("ä", 4000)); got.answer() != rendered {
 		t.Errorf("the longest message: %s", got)
 	}
 }
@@ -367,7 +367,7 @@ func TestManyPartnersAtOnce(t *testing.T) {
 				m.ThreadID = thread
 				var out transcript
 				err := w.agent.Ask(context.Background(), c, m, func(l conversation.Logged) error { return out.add(l) })
-				if err != nil || out.answer() != offline {
+				if err != nil || out.answer() != rendered {
 					t.Errorf("%v: %v\n%s", c, err, out)
 					return
 				}

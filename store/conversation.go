@@ -60,6 +60,11 @@ func (s *Conversations) Begin(
 	}
 	run := conversation.Run{ID: newID(), ThreadID: thread, Owner: c, Worker: worker, Attempt: 1}
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
+		// Not waiting for the disk here: the run's next flush, some ms later, does, and makes this durable with it.
+		// Should the server's machine crash between, then the message was not accepted, and its client sends it again.
+		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+			return err
+		}
 		var exists bool
 		var running int
 		b := &pgx.Batch{}
