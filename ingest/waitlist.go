@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -74,12 +73,12 @@ func (w *waitlist) each(f func(ids []string) error) error {
 	return in.Err()
 }
 
-// close removes the temporary file.
-func (w *waitlist) close() error {
-	if w.spill == nil {
-		return nil
+// close removes the temporary file. If that fails, it is left to whoever tidies the folder up.
+func (w *waitlist) close() {
+	if w.spill != nil {
+		_ = w.spill.Close()
+		_ = os.Remove(w.spill.Name())
 	}
-	return errors.Join(w.spill.Close(), os.Remove(w.spill.Name()))
 }
 
 // firstRefusals merges more into the first by line of all refusals, at most so many.
