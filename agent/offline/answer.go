@@ -15,19 +15,17 @@ import (
 type result struct {
 	From      time.Time `json:"from"`
 	To        time.Time `json:"to"`
-	AsOf      time.Time `json:"asOf"`
 	CompareTo *struct {
 		From time.Time `json:"from"`
 		To   time.Time `json:"to"`
 	} `json:"compareTo"`
-	ToDate  bool             `json:"toDate"`
-	GroupBy string           `json:"groupBy"`
-	Metric  string           `json:"metric"`
-	By      string           `json:"by"`
-	Rows    []row            `json:"rows"`
-	Total   json.RawMessage  `json:"total"`
-	Error   *domain.Error    `json:"error"`
-	Product []map[string]any `json:"byProduct"`
+	ToDate  bool            `json:"toDate"`
+	GroupBy string          `json:"groupBy"`
+	Metric  string          `json:"metric"`
+	By      string          `json:"by"`
+	Rows    []row           `json:"rows"`
+	Total   json.RawMessage `json:"total"`
+	Error   *domain.Error   `json:"error"`
 }
 
 type row map[string]json.RawMessage
@@ -119,7 +117,13 @@ func (p *Planner) refusal(e *domain.Error) string {
 	if !p.prompts.Has(name) {
 		name = "error.other"
 	}
-	return p.prompts.Answer(name, "message", strings.TrimSuffix(e.Message, "."))
+	said := strings.Fields(e.Message)
+	for i, w := range said {
+		if m, ok := referral.MetricByName(w); ok { // "netDeposits is not kept by product"
+			said[i] = lower(m.Label)
+		}
+	}
+	return p.prompts.Answer(name, "message", strings.TrimSuffix(strings.Join(said, " "), "."))
 }
 
 func (p *Planner) renderMetrics(f Frame, r result) string {

@@ -34,6 +34,7 @@ type dialog struct {
 	messages []llms.MessageContent
 	tools    []llms.Tool
 	results  map[string]string // by tool, instead of the made-up ones
+	run      func(llms.ToolCall) string
 }
 
 func newDialog() *dialog {
@@ -75,6 +76,9 @@ func (d *dialog) say(p *Planner, text string) (calls []llms.ToolCall, answer *ll
 }
 
 func (d *dialog) result(c llms.ToolCall) string {
+	if d.run != nil {
+		return d.run(c)
+	}
 	if r, ok := d.results[c.FunctionCall.Name]; ok {
 		return r
 	}

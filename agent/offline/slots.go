@@ -20,7 +20,7 @@ type said struct {
 	relations []hit
 	groups    []hit
 	countries []hit
-	uids      []hit // value is unused
+	uids      []hit // value: xuid or xsub, as which they are masked
 	uid       []int64
 	sub       int64
 	code      string
@@ -89,6 +89,9 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 			yes := h.value == "true"
 			*to = &yes
 		}
+	}
+	if s.activity == "inactive" { // "never traded" is a state, not a trade
+		s.traded = nil
 	}
 	for _, h := range l.find("all", toks) {
 		s.all = append(s.all, h.value)
