@@ -97,7 +97,7 @@ function useSignOut() {
     await api.delete("/v1/session").catch(() => undefined);
     sessionStorage.clear();
     queries.clear();
-    await queries.fetchQuery(sessionQuery).catch(() => null);
+    queries.setQueryData(sessionQuery.queryKey, null);
     await router.navigate({ to: "/sign-in" });
   };
 }

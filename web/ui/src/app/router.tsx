@@ -17,7 +17,7 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (s: Record<string, unknown>): { to?: string } => (typeof s.to === "string" && /^\/(?![/\\])/.test(s.to) ? { to: s.to } : {}),
   beforeLoad: async ({ context, search }) => {
-    if (await context.queries.ensureQueryData(sessionQuery)) throw redirect({ href: search.to ?? "/" });
+    if (await context.queries.query(sessionQuery)) throw redirect({ href: search.to ?? "/" });
   },
   component: lazyRouteComponent(() => import("../features/signin/SignIn"), "SignIn"),
 });
@@ -29,7 +29,7 @@ const signedIn = createRoute({
   validateSearch: (s: Record<string, unknown>): { chat?: string } => (typeof s.chat === "string" ? { chat: s.chat } : {}),
   search: { middlewares: [retainSearchParams(["chat"])] },
   beforeLoad: async ({ context, location }) => {
-    const session = await context.queries.ensureQueryData(sessionQuery);
+    const session = await context.queries.query(sessionQuery);
     if (!session) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { to: location.href } });
     return { session };
   },

@@ -2,14 +2,14 @@ import type { Figure } from "../lib/contract";
 import { isMoney } from "../lib/format";
 import { useWords } from "../lib/i18n";
 
-/** Every digit of an amount; those after the second decimal step back. */
+/** Every digit of an amount; those after the second decimal are set smaller. */
 export function Money({ value }: { value: Figure }) {
   const { f } = useWords();
   const { main, fine } = f.moneyParts(value);
   return (
     <span className="whitespace-nowrap tabular-nums">
       {main}
-      {fine && <span className="text-[0.72em] text-ink-3">{fine}</span>}
+      {fine && <span className="text-[0.8em] font-normal">{fine}</span>}
     </span>
   );
 }

@@ -84,6 +84,12 @@ export function newFormat(locale: string) {
       const options = { ...ymd(a), ...ymd(b) };
       return date(zone, whole ? options : { ...options, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatRange(a, whole ? b : new Date(to));
     },
+    /** The same in whole days. */
+    days: ({ from, to }: Span, zone: string) => {
+      const a = new Date(from);
+      const b = new Date(Date.parse(to) - 1);
+      return date(zone, { ...ymd(a), ...ymd(b) }).formatRange(a, b);
+    },
     instant: (at: string, zone: string) => date(zone, { ...ymd(new Date(at)), hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at)),
     date: (at: string, zone: string) => date(zone, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at)),
     /** The key of a time bucket: a date, or RFC 3339 of an hour. */
@@ -94,7 +100,10 @@ export function newFormat(locale: string) {
       if (by === "day" && long) return date("UTC", { weekday: "short", ...ymd(d) }).format(d);
       return date("UTC", { day: "numeric", month: "short" }).format(d);
     },
-    weekday: (key: string) => date("UTC", { weekday: "short", day: "numeric" }).format(new Date(`${key.slice(0, 10)}T00:00:00Z`)),
+    weekday: (key: string) => {
+      const d = new Date(`${key.slice(0, 10)}T00:00:00Z`);
+      return `${date("UTC", { weekday: "short" }).format(d)} ${d.getUTCDate()}`;
+    },
     relativeDay: (at: string) => {
       const d = new Date(at);
       const days = Math.round((new Date(d).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / day);

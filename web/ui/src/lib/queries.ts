@@ -5,7 +5,7 @@ import type { ComparisonResult, Person, Welcome } from "./contract";
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: ({ signal }) => fetchSession(signal),
-  staleTime: Infinity,
+  staleTime: "static",
 });
 
 export const peopleQuery = queryOptions({

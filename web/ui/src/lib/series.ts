@@ -1,4 +1,4 @@
-import type { Compared, ComparedRow, ComparisonResult } from "./contract";
+import type { Answer, Compared, ComparedRow, ComparisonResult } from "./contract";
 
 export function comparedAt(row: ComparedRow, metric: string): Compared | undefined {
   const c = row[metric];
@@ -6,10 +6,13 @@ export function comparedAt(row: ComparedRow, metric: string): Compared | undefin
 }
 
 /** When a bucket began: its key is RFC 3339 of an hour, or a date of the reporting zone, whose offset `from` has. */
-const began = (key: string, data: ComparisonResult) => Date.parse(key.length > 10 ? key : key + data.from.slice(10)) <= Date.parse(data.asOf);
+export const began = (key: string, data: Answer) => Date.parse(key.length > 10 ? key : key + data.from.slice(10)) <= Date.parse(data.asOf);
 
 /** The rows of time buckets that have begun. */
 export const passed = (data: ComparisonResult) => data.rows.filter((r) => began(r.key, data));
+
+/** Whether the last bucket that has begun is not over yet. */
+export const lastIsOpen = (data: ComparisonResult) => Date.parse(data.to) > Date.parse(data.asOf);
 
 /** A metric's values over time: null for what is yet to come, or for what this period, being shorter, has not. */
 export const overTime = (data: ComparisonResult, metric: string) =>

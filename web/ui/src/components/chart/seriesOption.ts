@@ -21,7 +21,7 @@ export function seriesOption(
   const lines = points.length > manyPoints;
   const common = lines
     ? { type: "line", symbol: "circle", symbolSize: 5, showSymbol: false }
-    : { type: "bar", barMaxWidth: 26, barMinHeight: 2, barGap: "12%", barCategoryGap: points.length > 12 ? "28%" : "38%" };
+    : { type: "bar", barMaxWidth: 26, barGap: "12%", barCategoryGap: points.length > 12 ? "28%" : "38%" };
   const rounded = { borderRadius: [4, 4, 0, 0] };
   const now = {
     ...common,

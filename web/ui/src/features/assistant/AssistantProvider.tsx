@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import type { Session } from "../../lib/contract";
 import { useWindowKey } from "../../lib/hooks";
@@ -102,6 +102,7 @@ export function AssistantProvider({ session, children }: { session: Session; chi
 
 function useClient(session: Session): ChatClient {
   const queries = useQueryClient();
+  const router = useRouter();
   const [client] = useState(
     () =>
       new ChatClient({
@@ -110,7 +111,11 @@ function useClient(session: Session): ChatClient {
           read: () => JSON.parse(kept(`outbox.${session.uid}`) ?? "[]") as Pending[],
           write: (p) => keep(`outbox.${session.uid}`, JSON.stringify(p)),
         },
-        onRefused: () => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+        onRefused: () =>
+          void queries.query({ ...sessionQuery, staleTime: 0 }).then(
+            (still) => (still ? undefined : router.invalidate()),
+            () => undefined, // not reached: the next try will tell
+          ),
       }),
   );
   useEffect(() => {

@@ -27,20 +27,20 @@ export function Chat() {
   const last = turns.at(-1);
   const running = last?.status === "running" ? last.runId : undefined;
   const waiting = pending.some((p) => p.state === "sending");
-  const scroll = useStickToEnd();
+  const { box, content, onScroll, atEnd, toEnd } = useStickToEnd();
   useAnnouncedEnd(last);
 
   const send = (text: string, option?: string) => {
     client.send({ chat: draft, threadId, text, option });
-    scroll.toEnd();
+    toEnd();
   };
   const loading = thread?.load === "loading" || (threadId !== undefined && !thread);
 
   return (
     <>
       <div className="relative min-h-0 flex-1">
-        <div ref={scroll.box} onScroll={scroll.onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
-          <div ref={scroll.content} className="flex min-h-full flex-col gap-6 py-5">
+        <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
+          <div ref={content} className="flex min-h-full flex-col gap-6 py-5">
             {loading && <Loading />}
             {thread?.load === "gone" && (
               <NothingYet title={t.assistant.gone} text="">
@@ -64,8 +64,8 @@ export function Chat() {
             ))}
           </div>
         </div>
-        {!scroll.atEnd && (
-          <Button className="absolute bottom-3 left-1/2 min-h-8 -translate-x-1/2 rounded-full bg-surface text-xs shadow-2" onClick={() => scroll.toEnd()}>
+        {!atEnd && (
+          <Button className="absolute bottom-3 left-1/2 min-h-8 -translate-x-1/2 rounded-full bg-surface text-xs shadow-2" onClick={toEnd}>
             <ArrowDown className="size-3.5" aria-hidden="true" />
             {t.assistant.jump}
           </Button>

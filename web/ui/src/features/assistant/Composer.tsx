@@ -23,7 +23,7 @@ export function Composer({ draftKey, busy, disabled, stopping, onStop, onSend }:
   const [text, setText] = useState(() => sessionStorage.getItem(storage(draftKey)) ?? "");
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
-  const length = [...text.trim()].length;
+  const length = Array.from(text.trim()).length;
   const tooLong = length > maxText;
   const ready = length > 0 && !tooLong && !busy && !disabled;
 
@@ -64,11 +64,12 @@ export function Composer({ draftKey, busy, disabled, stopping, onStop, onSend }:
           aria-label={t.assistant.message}
           aria-describedby={`${id}-hint${tooLong ? ` ${id}-long` : ""}`}
           aria-invalid={tooLong}
-          placeholder={t.assistant.placeholder}
+          placeholder={t.assistant.ask}
           enterKeyHint="send"
           onChange={(e) => setText(e.target.value)}
           onKeyDown={(e) => {
             // Enter also confirms a word of an input method; Safari tells so by the key code alone.
+            // eslint-disable-next-line @typescript-eslint/no-deprecated
             if (e.key !== "Enter" || e.shiftKey || e.nativeEvent.isComposing || e.keyCode === 229) return;
             e.preventDefault();
             submit();

@@ -5,7 +5,7 @@ import { useWords } from "../../lib/i18n";
 import { useAssistant } from "./AssistantProvider";
 import { loadPanel } from "./Dock";
 
-const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** At the bottom of every page; hidden where the open panel's own composer takes its place. */
 export function EntryBar({ hidden }: { hidden: boolean }) {

@@ -8,6 +8,7 @@ export function useStickToEnd() {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
+  const top = useRef(0);
   const [atEnd, setAtEnd] = useState(true);
 
   const toEnd = useCallback(() => {
@@ -20,7 +21,11 @@ export function useStickToEnd() {
   const onScroll = useCallback(() => {
     const el = box.current;
     if (!el) return;
-    stuck.current = el.scrollHeight - el.scrollTop - el.clientHeight < near;
+    const isNear = el.scrollHeight - el.scrollTop - el.clientHeight < near;
+    // Content that grows moves the end away too: only going up is the reader's wish to stay.
+    if (isNear) stuck.current = true;
+    else if (el.scrollTop < top.current) stuck.current = false;
+    top.current = el.scrollTop;
     setAtEnd(stuck.current);
   }, []);
 

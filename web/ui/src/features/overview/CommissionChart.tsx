@@ -29,9 +29,9 @@ export function CommissionChart({ data }: { data: ComparisonResult }) {
           metric={metric}
           by={t.groups[by]}
           points={points}
-          // The bars before are whole days: the earlier period reaches to where this one begins.
-          names={{ current: f.range(data, data.zone), earlier: f.range({ from: data.compareTo.from, to: data.from }, data.zone) }}
-          className="h-64"
+          // The bars of before are whole days, also the day up to whose hour the totals are compared.
+          names={{ current: f.days(data, data.zone), earlier: f.days(data.compareTo, data.zone) }}
+          className="h-64 @4xl:h-80"
         />
       </div>
     </section>
@@ -43,7 +43,7 @@ export function ChartSkeleton() {
     <div className="card mt-4 p-4 sm:p-5" aria-hidden="true">
       <Skeleton className="h-6 w-44" />
       <Skeleton className="mt-3 h-6 w-56" />
-      <Skeleton className="mt-2 h-64 w-full" />
+      <Skeleton className="mt-2 h-64 w-full @4xl:h-80" />
     </div>
   );
 }

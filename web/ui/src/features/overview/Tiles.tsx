@@ -4,7 +4,7 @@ import { Sparkline } from "../../components/Sparkline";
 import type { ComparisonResult } from "../../lib/contract";
 import { approx, isMoney } from "../../lib/format";
 import { useWords } from "../../lib/i18n";
-import { comparedAt, passed } from "../../lib/series";
+import { comparedAt, lastIsOpen, passed } from "../../lib/series";
 import { tileMetrics } from "./tileMetrics";
 
 const grid = "grid grid-cols-2 gap-3 @2xl:grid-cols-4";
@@ -25,19 +25,21 @@ function Tile({ metric, data }: { metric: string; data: ComparisonResult }) {
   if (!total) return null;
   const series = passed(data).map((r) => approx(comparedAt(r, metric)?.current));
   return (
-    <li className="card min-w-0 p-4">
-      <h2 className="truncate text-sm text-ink-2">{t.metrics[metric]}</h2>
-      <p className="mt-1 flex flex-wrap items-baseline gap-x-1.5" title={f.figure(metric, total.current)}>
-        <span className="text-xl font-semibold tracking-tight tabular-nums">{f.figureShort(metric, total.current)}</span>
+    <li className="card flex min-w-0 flex-col p-4">
+      <h2 className="flex flex-wrap items-baseline gap-x-1.5 text-sm text-ink-2">
+        {t.metrics[metric]}
         {isMoney(metric) && <span className="text-xs text-ink-3">USDT</span>}
+      </h2>
+      <p className="mt-1 text-xl font-semibold tracking-tight tabular-nums" title={f.figure(metric, total.current)}>
+        {f.figureShort(metric, total.current)}
       </p>
-      <p className="mt-1 flex flex-wrap items-baseline gap-x-2 text-xs text-ink-2">
-        <Change value={total} />
-        <span className="tabular-nums" title={f.figure(metric, total.previous)}>
-          {t.figures.before(f.figureShort(metric, total.previous))}
-        </span>
+      <Change value={total} className="mt-1" />
+      <p className="text-xs text-ink-2 tabular-nums" title={f.figure(metric, total.previous)}>
+        {t.figures.before(f.figureShort(metric, total.previous))}
       </p>
-      <Sparkline values={series} className="mt-3 h-8 w-full" />
+      <div className="mt-auto pt-3">
+        <Sparkline values={series} open={lastIsOpen(data)} className="h-8 w-full" />
+      </div>
     </li>
   );
 }
@@ -50,7 +52,8 @@ export function TilesSkeleton() {
         <div key={m} className="card p-4">
           <Skeleton className="h-5 w-24" />
           <Skeleton className="mt-1 h-7 w-28" />
-          <Skeleton className="mt-1 h-5 w-32" />
+          <Skeleton className="mt-1 h-5 w-16" />
+          <Skeleton className="h-[1.125rem] w-24" />
           <Skeleton className="mt-3 h-8 w-full" />
         </div>
       ))}

@@ -76,7 +76,7 @@ function People({ people }: { people: Person[] }) {
       await api.post("/v1/dev/session", { uid, role });
       // Nothing of whoever was here before is shown to the next.
       queries.clear();
-      await queries.fetchQuery(sessionQuery);
+      await queries.query({ ...sessionQuery, staleTime: 0 });
       await router.invalidate();
     },
   });

@@ -34,7 +34,7 @@ function Three({ metric, value, data }: { metric: string; value: Compared; data:
   const unit = isMoney(metric) ? " USDT" : "";
   return (
     <>
-      <dl className="grid grid-cols-3 gap-x-3">
+      <dl className="flex flex-wrap gap-x-5 gap-y-2">
         <Cell label={t.figures.current}>
           <FigureOf metric={metric} value={value.current} />
         </Cell>
@@ -45,7 +45,7 @@ function Three({ metric, value, data }: { metric: string; value: Compared; data:
           <dt className="text-xs text-ink-2">{t.figures.change}</dt>
           <dd className="mt-0.5">
             <Change value={value} className="text-base" />
-            <span className="block text-xs text-ink-2 tabular-nums wrap-anywhere">{f.signedFigure(metric, value.delta)}</span>
+            <span className="block text-xs text-ink-2 tabular-nums">{f.signedFigure(metric, value.delta)}</span>
           </dd>
         </div>
       </dl>
@@ -66,7 +66,7 @@ function Three({ metric, value, data }: { metric: string; value: Compared; data:
 const Cell = ({ label, children }: { label: string; children: React.ReactNode }) => (
   <div className="min-w-0">
     <dt className="text-xs text-ink-2">{label}</dt>
-    <dd className="mt-0.5 text-lg font-semibold tracking-tight [&>span]:whitespace-normal [&>span]:wrap-anywhere">{children}</dd>
+    <dd className="mt-0.5 text-base font-semibold tracking-tight">{children}</dd>
   </div>
 );
 

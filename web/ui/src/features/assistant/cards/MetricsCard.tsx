@@ -4,6 +4,7 @@ import { FigureOf } from "../../../components/Money";
 import type { MetricsResult } from "../../../lib/contract";
 import { approx, isMoney } from "../../../lib/format";
 import { useWords } from "../../../lib/i18n";
+import { began } from "../../../lib/series";
 import { Bars } from "./Bars";
 import { isTime, keyName } from "./groups";
 
@@ -12,6 +13,8 @@ const mostBars = 8;
 
 /** The figures of a period, with their series or parts. */
 export function MetricsCard({ title, data }: { title: string; data: MetricsResult }) {
+  const series = isTime(data.groupBy) && data.metrics.length === 1;
+  if (series && data.rows.length > 0) return <Parts title={title} data={data} />;
   return (
     <div className="space-y-3">
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
@@ -51,13 +54,21 @@ function Parts({ title, data }: { title: string; data: MetricsResult }) {
         metric={first}
         by={t.groups[by]}
         className="h-40"
-        header={metrics.length > 1 ? <span className="text-xs text-ink-2">{t.metrics[first] ?? first}</span> : undefined}
+        header={
+          metrics.length > 1 ? (
+            <span className="text-xs text-ink-2">{t.metrics[first] ?? first}</span>
+          ) : (
+            <dl>
+              <Headline metric={first} data={data} />
+            </dl>
+          )
+        }
         names={{ current: t.metrics[first] ?? first }}
         points={rows.map((r) => ({
           key: r.key,
           label: by === "day" && rows.length <= 7 ? f.weekday(r.key) : f.bucket(r.key, by, zone),
           long: f.bucket(r.key, by, zone, true),
-          current: r[first] ?? 0,
+          current: began(r.key, data) ? (r[first] ?? 0) : null,
         }))}
       />
     );

@@ -14,9 +14,7 @@ export function RefereesCard({ title, data }: { title: string; data: RefereesRes
         columns={[
           { label: t.referee.uid },
           { label: t.referee.activity },
-          { label: t.metrics.commission ?? "", end: true },
-          { label: t.metrics.volume ?? "", end: true },
-          { label: t.referee.registered, end: true },
+          { label: `${t.metrics.commission ?? ""}, USDT`, end: true },
         ]}
         rows={data.rows.map((r) => ({
           key: r.key,
@@ -27,10 +25,14 @@ export function RefereesCard({ title, data }: { title: string; data: RefereesRes
                 {t.values[r.relation]} · {r.country === "unknown" ? t.values.unknown : f.country(r.country)}
               </span>
             </span>,
-            t.values[r.activity] ?? r.activity,
-            <Money key="c" value={r.commission} />,
-            <Money key="v" value={r.volume} />,
-            f.date(r.registeredAt, data.zone),
+            <span key="activity" className="block">
+              {t.values[r.activity] ?? r.activity}
+              <span className="block text-xs text-ink-2">{t.referee.since(f.date(r.registeredAt, data.zone))}</span>
+            </span>,
+            <span key="figures" className="block">
+              <Money value={r.commission} />
+              <span className="block text-xs text-ink-2">{t.referee.traded(f.moneyShort(r.volume))}</span>
+            </span>,
           ],
         }))}
       />

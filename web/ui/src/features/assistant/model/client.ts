@@ -52,6 +52,8 @@ const ackTimeout = 15_000;
 const pingEvery = 20_000;
 const pongTimeout = 10_000;
 const longestWait = 15_000;
+const mostFollowed = 6;
+const mostOnSocket = 12;
 
 /**
  * The conversation with the server: one socket for all threads, opened at the first need and opened again when it
@@ -64,7 +66,10 @@ export class ChatClient {
   private refused = 0;
   private closed = false;
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The threads to resume, the latest wanted last. */
   private followed = new Set<string>();
+  /** What the server sends on this socket: it does so until the socket closes, of so many threads at most. */
+  private onSocket = new Set<string>();
 
   constructor(private readonly options: ClientOptions) {
     const outbox = options.keep?.read() ?? [];
@@ -88,6 +93,7 @@ export class ChatClient {
   /** Loads a thread and follows it. */
   open(threadId: string) {
     const load = this.state.threads[threadId]?.load;
+    if (load === "ready") this.follow(threadId);
     if (load === "loading" || load === "ready") return;
     this.setThread(threadId, (t) => ({ ...t, load: "loading" }));
     const read = this.options.loadEvents ?? readEvents;
@@ -147,12 +153,36 @@ export class ChatClient {
   }
 
   private follow(threadId: string) {
+    this.want(threadId);
+    if (this.state.connection !== "open") this.connect();
+    else if (this.onSocket.has(threadId)) return;
+    else if (this.onSocket.size < mostOnSocket) this.resume(threadId);
+    else this.reconnect();
+  }
+
+  // What was wanted longest ago is forgotten; it is read again when it is opened again.
+  private want(threadId: string) {
+    this.followed.delete(threadId);
     this.followed.add(threadId);
-    if (this.state.connection === "open") this.resume(threadId);
-    else this.connect();
+    for (const id of this.followed) {
+      if (this.followed.size <= mostFollowed) return;
+      this.forget(id);
+    }
+  }
+
+  // A new socket follows only what is still wanted.
+  private reconnect() {
+    const old = this.socket;
+    this.socket = null;
+    old?.close();
+    this.clear("ping");
+    this.clear("pong");
+    this.set({ connection: "connecting" });
+    this.connect();
   }
 
   private resume(threadId: string) {
+    this.onSocket.add(threadId);
     this.write({ type: "resume", threadId, after: this.state.threads[threadId]?.cursor ?? 0 });
   }
 
@@ -183,6 +213,7 @@ export class ChatClient {
     this.socket = socket;
     socket.onopen = () => {
       this.refused = 0;
+      this.onSocket.clear();
       this.set({ connection: "open" });
       // A thread resumes before anything is sent to it, so that its cursor meets no gap.
       this.followed.forEach((id) => this.resume(id));
@@ -225,28 +256,27 @@ export class ChatClient {
 
   private receive(frame: ServerFrame) {
     this.clear("pong");
-    switch (frame.type) {
-      case "accepted":
-        return this.accepted(frame.clientId, frame.threadId);
-      case "event":
-        return this.event(frame.threadId, frame.event);
-      case "error":
-        if (frame.clientId) this.fail(frame.clientId, frame.error.message);
-        return;
-      case "pong":
-        return;
-    }
+    if (frame.type === "accepted") this.accepted(frame.clientId, frame.threadId);
+    else if (frame.type === "event") this.event(frame.threadId, frame.event);
+    else if (frame.type === "error" && frame.clientId) this.fail(frame.clientId, frame.error.message);
+    else if (frame.type === "error" && frame.threadId && frame.error.code === "not_found") this.gone(frame.threadId);
   }
 
   private accepted(clientId: string, threadId: string) {
     this.clear(clientId);
     const p = this.state.outbox.find((x) => x.clientId === clientId);
-    this.followed.add(threadId);
+    this.want(threadId);
+    this.onSocket.add(threadId);
     if (!this.state.threads[threadId]) this.setThread(threadId, (t) => t);
     if (!p) return;
     this.setOutbox(this.state.outbox.map((x) => (x === p ? { ...p, threadId, state: "sending" } : x)));
     if (!p.threadId) this.set({ chats: { ...this.state.chats, [p.chat]: threadId } });
     this.dropEchoed(threadId);
+  }
+
+  private gone(threadId: string) {
+    this.followed.delete(threadId);
+    this.setThread(threadId, () => ({ ...emptyThread, load: "gone" }));
   }
 
   private event(threadId: string, event: RunEvent) {

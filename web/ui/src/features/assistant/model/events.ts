@@ -56,7 +56,7 @@ export type RunEvent = Body & { seq: number; timestamp?: number };
 export type ServerFrame =
   | { type: "accepted"; clientId: string; threadId: string; runId: string }
   | { type: "event"; threadId: string; event: RunEvent }
-  | { type: "error"; clientId?: string; error: { code: string; field?: string; message: string } }
+  | { type: "error"; clientId?: string; threadId?: string; error: { code: string; field?: string; message: string } }
   | { type: "pong" };
 
 export type ClientFrame =
