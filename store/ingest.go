@@ -50,7 +50,7 @@ const (
 	structureLock = 0x7061_7274 // "part"
 )
 
-// errCareful asks for the batch to be done again with the structure lock held from the start.
+// errCareful asks for the batch to be done again, with every key looked up.
 var errCareful = errors.New("a concurrent batch touched the same ids")
 
 // errZone says that a rebuild cut the days by another zone since this process opened the store.
@@ -60,9 +60,11 @@ var errZone = errors.New("the reporting zone was changed by `partnerhub rebuild`
 // It is idempotent by event id. Every order and batching of the same events leads to the same tables.
 // The error is about the database; bad lines are in the Outcome.
 func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
-	careful := false
 	for try := 0; ; try++ {
-		r := &run{store: s, batch: b, careful: careful}
+		// What another writer was faster with is there at the second try, and looked up. Only where that goes on is the
+		// batch done alone: whoever waits for another's ids with the lock held makes that one wait for the lock, and
+		// PostgreSQL needs a second to see it.
+		r := &run{store: s, batch: b, careful: try > 0, alone: try > 3}
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
 		if err == nil {
 			return r.out, nil
@@ -73,10 +75,9 @@ func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
 			// 23505: another writer brought one of our ids after we looked; 40P01, 40001: we were chosen to yield.
 			again = pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001"
 		}
-		if !again || try == 5 {
+		if !again || try == 7 {
 			return Outcome{}, fmt.Errorf("ingest: %w", err)
 		}
-		careful = true
 	}
 }
 
@@ -85,7 +86,8 @@ type run struct {
 	store   *Store
 	tx      pgx.Tx
 	batch   Batch
-	careful bool // hold the structure lock from the start, and look up every key before writing
+	careful bool // look up every key before writing
+	alone   bool // hold the structure lock from the start
 
 	out     Outcome
 	version int64               // of the structure when the batch began to read it
@@ -99,7 +101,7 @@ type run struct {
 
 func (r *run) do(ctx context.Context) error {
 	r.deltas = r.store.newDeltas(len(r.batch.Lines))
-	if r.careful {
+	if r.alone {
 		if err := r.lock(ctx, true); err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	exclusive := len(r.pending) > 0 || slices.ContainsFunc(r.facts, func(f fact) bool { return f.money != nil })
-	if !r.careful {
+	if !r.alone {
 		if err := r.lock(ctx, exclusive); err != nil {
 			return err
 		}

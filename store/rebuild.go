@@ -111,7 +111,7 @@ func (b *rebuilding) clear(ctx context.Context) error {
 // needed; in it, few of them wait for another.
 func (b *rebuilding) structure(ctx context.Context) error {
 	return eachChunk(ctx, b.tx, "rebuild_structure", scanEvent, func(events []referral.Event) error {
-		r := &run{store: b.store, tx: b.tx, careful: true}
+		r := &run{store: b.store, tx: b.tx, alone: true}
 		for _, e := range events {
 			r.pending = append(r.pending, &pendingEvent{Event: e})
 		}

@@ -115,7 +115,7 @@ func (r *run) rounds(ctx context.Context) error {
 // checkTaken starts again when another writer, meanwhile, applied a trade under one of the ids that this batch is
 // about to put into the log: the log's own unique keys cannot see table trade.
 func (r *run) checkTaken(ctx context.Context) error {
-	if r.careful {
+	if r.alone {
 		return nil // screened under the lock
 	}
 	var ids, trades []string
