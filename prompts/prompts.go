@@ -73,6 +73,7 @@ func Load() (*Prompts, error) {
 			}
 		}
 	}
+	fmt.Fprintf(hash, "system.md %d\n%s", len(system), system)
 	p.Fingerprint = hex.EncodeToString(hash.Sum(nil))[:16]
 	return p, nil
 }

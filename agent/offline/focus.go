@@ -131,20 +131,15 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 		frame.Cursor = f.next
 		return frame
 	}
-	if len(s.uid) > 0 || s.nth > 0 {
-		if frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees || s.nth > 0 {
-			one := Frame{Intent: Referee, UID: f.uid(s), Period: periodOf(s)}
-			if len(s.uid) > 0 {
-				one.UID = s.uid[0]
-			}
-			if one.Period == "" {
-				one.Period = "last_30_days"
-				if frame.Intent == Referee && frame.Period != "" {
-					one.Period = frame.Period
-				}
-			}
-			return one
+	if s.nth > 0 || len(s.uid) > 0 && (frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees) {
+		one := Frame{Intent: Referee, UID: f.uid(s), Period: or(periodOf(s), "last_30_days")}
+		if len(s.uid) > 0 {
+			one.UID = s.uid[0]
 		}
+		if frame.Intent == Referee {
+			one.Period = or(periodOf(s), or(frame.Period, "last_30_days"))
+		}
+		return one
 	}
 	for _, all := range s.all {
 		switch all {

@@ -1,0 +1,186 @@
+package offline
+
+// decide settles the intent between what the words are like and what they name.
+func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Intent {
+	following := f.frame != nil
+	if s.foreign() && !(s.strong() && len(s.periods) > 0) {
+		if intent == OutOfScope {
+			return intent
+		}
+		return Unclear
+	}
+	if !intent.data() && intent != Refine && intent != Vague && s.bare() {
+		switch {
+		case s.strong():
+			intent, sure = Metrics, true
+		case following && s.slots():
+			intent, sure = Refine, true
+		}
+	}
+	if !sure {
+		return s.unsure(intent, following)
+	}
+	switch intent {
+	case Greeting, Thanks, About:
+		if len(s.metrics) > 0 && len(s.periods) > 0 {
+			return Metrics
+		}
+	case Refine:
+		return s.followUp(following)
+	case Vague:
+		return s.vague(following)
+	case Metrics:
+		return s.aboutMetrics(following)
+	case Compare:
+		switch {
+		case !s.compare && len(s.periods) == 0 && len(s.metrics) == 0 && !s.before && !following:
+			return Vague
+		case s.contrast() && len(s.metrics) > 0:
+			return Metrics
+		}
+	case Referee:
+		if len(s.uid) == 0 && s.strong() && len(s.periods) > 0 && !s.pronoun {
+			return Metrics
+		}
+		if len(s.metrics) > 0 && len(s.uid) > 0 && (s.sequence("how", "much") || s.sequence("what", "did") || s.sequence("how", "many")) {
+			return Metrics
+		}
+	case Referees:
+		switch {
+		case following && f.frame.Intent == Referees && s.pronoun:
+			return Refine
+		case s.counted && !s.states() && s.strong():
+			return Metrics
+		case s.counted && !s.states():
+			return s.counting()
+		}
+	}
+	return intent
+}
+
+// slots reports whether anything is named that narrows, cuts or points.
+func (s *said) slots() bool {
+	return len(s.periods)+len(s.products)+len(s.relations)+len(s.groups)+len(s.countries)+len(s.uid) > 0 ||
+		s.limit > 0 || s.code != "" || s.sub != 0 || s.sort != "" || len(s.all) > 0
+}
+
+// states reports whether a state of referees is named, by which only a list can be narrowed.
+func (s *said) states() bool {
+	return s.activity != "" || s.deposited != nil || s.traded != nil || s.kyc != ""
+}
+
+// unsure decides for words that are like several intents or like none: by what they name, if that says enough.
+func (s *said) unsure(intent Intent, following bool) Intent {
+	switch {
+	case s.strong() && s.compare:
+		return Compare
+	case s.strong() && intent != Leaderboard && intent != Referees:
+		return Metrics
+	case s.strong():
+		return intent
+	case following && (s.slots() || len(s.metrics) > 0):
+		return Refine
+	case intent.data() && s.slots():
+		return intent
+	case len(s.metrics) > 0 && len(s.periods) > 0:
+		return Metrics
+	}
+	return Unclear
+}
+
+// followUp decides for what sounds like a follow-up, also where there is nothing to follow.
+func (s *said) followUp(following bool) Intent {
+	switch {
+	case s.further && s.strong():
+		return Metrics
+	case following && s.compare && (len(s.periods) > 0 || s.before):
+		return Compare
+	case following:
+		return Refine
+	case s.compare && len(s.metrics) > 0:
+		return Compare
+	case len(s.metrics) > 0:
+		return Metrics
+	case len(s.uid) > 0:
+		return Referee
+	case s.limit > 0 || s.has("top"):
+		return Leaderboard
+	}
+	return Vague
+}
+
+func (s *said) vague(following bool) Intent {
+	switch {
+	case s.strong() && len(s.periods) > 1 && s.has(changers...):
+		return Compare
+	case s.strong(), s.counted && s.everybody():
+		return Metrics
+	case following && (s.slots() || len(s.metrics) > 0) && s.rank == "":
+		return Refine
+	case len(s.uid) > 0:
+		return Referee
+	}
+	return Vague
+}
+
+func (s *said) aboutMetrics(following bool) Intent {
+	switch {
+	case s.compare && (len(s.periods) > 0 || s.before) && !s.contrast():
+		return Compare
+	case s.has("top", "leaderboard", "ranking", "rank"):
+		return Leaderboard
+	case len(s.metrics) > 0:
+		return Metrics
+	case following && (s.slots() || s.pronoun):
+		return Refine
+	case s.counted && s.rank == "referee":
+		return s.counting()
+	case len(s.uid) > 0:
+		return Referee
+	}
+	return Vague
+}
+
+// foreign reports whether more than three words in ten of a longer message are in none of the examples: it is then
+// like none of them, whatever its other words are like.
+func (s *said) foreign() bool {
+	words, unknown := 0, 0
+	for _, t := range s.toks {
+		if t.inPeriod || t.number >= 0 {
+			continue
+		}
+		if words++; t.unknown && t.raw != s.code {
+			unknown++
+		}
+	}
+	return words >= 6 && 10*unknown > 3*words
+}
+
+// changers are words for a change. They compare when two periods stand by them.
+var changers = []string{"difference", "differ", "change", "changed", "grow", "grew", "grown", "growth", "increase", "decrease", "higher", "lower", "better", "worse"}
+
+// contrast reports whether products or relations are set against each other, within one period: "spot vs futures".
+func (s *said) contrast() bool {
+	set := len(values(s.products)) > 1 || len(values(s.relations)) > 1
+	for _, g := range s.groups {
+		set = set || g.value == "product" || g.value == "relation"
+	}
+	return set && len(s.periods) < 2 && s.against < 0 && !s.before && (!s.has("compare") || len(s.periods) == 1) && !s.has(changers...)
+}
+
+// counting settles "how many users": with a state they are counted from the list, with "do I have" they are all,
+// else it is not said which.
+func (s *said) counting() Intent {
+	switch {
+	case s.states():
+		return Referees
+	case s.everybody():
+		return Metrics
+	}
+	return Vague
+}
+
+// everybody reports whether "how many" is about all referees there are, or all of a kind.
+func (s *said) everybody() bool {
+	return s.sequence("do", "i", "have") || s.sequence("have", "i") || len(s.countries)+len(s.relations) > 0 || s.sub != 0 || s.code != ""
+}
