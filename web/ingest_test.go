@@ -269,7 +269,7 @@ func TestHugeBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
-		if res.StatusCode != 413 || body.sent.Load() != 0 {
+		if res.StatusCode != http.StatusRequestEntityTooLarge || body.sent.Load() != 0 {
 			t.Errorf("%d after %d bytes", res.StatusCode, body.sent.Load())
 		}
 	})
