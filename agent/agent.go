@@ -119,9 +119,9 @@ var (
 func New(cfg Config) (*Agent, error) {
 	switch {
 	case cfg.Log == nil:
-		return nil, errors.New("Log: must be set")
+		return nil, errors.New("agent: Log must be set")
 	case cfg.Offline == nil:
-		return nil, errors.New("Offline: must be set")
+		return nil, errors.New("agent: Offline must be set")
 	}
 	cfg.Limits.fill()
 	if cfg.Now == nil {
@@ -140,7 +140,7 @@ func New(cfg Config) (*Agent, error) {
 	a.base, a.end = context.WithCancelCause(context.Background())
 	for _, t := range cfg.Tools {
 		if _, twice := a.tools[t.Name]; twice {
-			return nil, fmt.Errorf("Tools: %s is there twice", t.Name)
+			return nil, fmt.Errorf("agent: Tools has %s twice", t.Name)
 		}
 		a.tools[t.Name] = t
 		a.defs = append(a.defs, llms.Tool{Type: "function", Function: &llms.FunctionDefinition{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -111,7 +112,7 @@ func (t *turn) execute(ctx context.Context, calls []llms.ToolCall) (done bool, e
 
 // interrupted is why the turn's context ended: a budget that the planner can take over from, or the end.
 func (t *turn) interrupted(ctx context.Context) error {
-	if context.Cause(ctx) == errTurnOver {
+	if errors.Is(context.Cause(ctx), errTurnOver) {
 		return &degraded{reason: "turn exceeded its time"}
 	}
 	return context.Cause(ctx)

@@ -258,7 +258,7 @@ func message(text string) conversation.Message {
 // ask runs one turn to its end.
 func (w *world) ask(thread, text string) transcript {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	m := message(text)
 	m.ThreadID = thread

@@ -21,7 +21,7 @@ import (
 // follow reads a thread from a sequence number until a run of it ends.
 func follow(t *testing.T, a *agent.Agent, thread string, after int64) transcript {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out transcript
 	over := errors.New("over")

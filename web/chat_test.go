@@ -113,7 +113,7 @@ func newChatServer(t *testing.T, change ...func(*ChatConfig)) *chatServer {
 	go func() { defer close(done); _ = s.agent.Run(ctx) }()
 	t.Cleanup(func() {
 		s.chat.Close()
-		s.Server.Close()
+		s.Close()
 		cancel()
 		<-done
 	})
@@ -137,6 +137,7 @@ func (s *chatServer) dial(token string, header ...string) (*client, error) {
 	if err != nil {
 		if resp != nil {
 			err = fmt.Errorf("status %d: %w", resp.StatusCode, err)
+			resp.Body.Close()
 		}
 		return nil, err
 	}
@@ -164,7 +165,7 @@ func (c *client) say(frame string, args ...any) {
 
 // hear is the next frame, and its event if it has one.
 func (c *client) hear() (f serverFrame, e conversation.Event) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, b, err := c.conn.Read(ctx)
 	if err == nil {
@@ -451,7 +452,14 @@ func TestSixteenPartnersAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func (s *chatServer) do(uid int64, method, path, body string, header ...string) *http.Response {
+// reply is a response whose body is closed when the test ends.
+type reply struct {
+	status int
+	header http.Header
+	body   io.Reader
+}
+
+func (s *chatServer) do(uid int64, method, path, body string, header ...string) reply {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -466,7 +474,7 @@ func (s *chatServer) do(uid int64, method, path, body string, header ...string) 
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { resp.Body.Close() })
-	return resp
+	return reply{resp.StatusCode, resp.Header, resp.Body}
 }
 
 // hearStream reads server-sent events until one ends a run.
@@ -512,36 +520,36 @@ func TestServerSentEvents(t *testing.T) {
 		return string(b)
 	}
 	resp := s.do(1, "POST", "/v1/chat/sse", input("a", "hello"))
-	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
-		t.Fatalf("%d %v", resp.StatusCode, resp.Header)
+	if resp.status != http.StatusOK || resp.header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%d %v", resp.status, resp.header)
 	}
-	events, text := hearStream(t, resp.Body)
+	events, text := hearStream(t, resp.body)
 	if text != "You said: hello" || events[0].ThreadID != thread {
 		t.Errorf("%q %+v", text, events[0])
 	}
-	if rest, err := io.ReadAll(resp.Body); err != nil || len(bytes.TrimSpace(rest)) != 0 {
+	if rest, err := io.ReadAll(resp.body); err != nil || len(bytes.TrimSpace(rest)) != 0 {
 		t.Errorf("the stream goes on after the run: %q %v", rest, err)
 	}
-	again, _ := hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("a", "hello"), "Last-Event-ID", "3").Body)
+	again, _ := hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("a", "hello"), "Last-Event-ID", "3").body)
 	if len(again) != len(events)-3 || again[0].Seq != 4 || again[len(again)-1].Seq != events[len(events)-1].Seq {
 		t.Errorf("resumed after 3: %+v", again)
 	}
-	second, text := hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("b", "more")).Body)
+	second, text := hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("b", "more")).body)
 	if text != "You said: more" || second[0].Seq != events[len(events)-1].Seq+1 {
 		t.Errorf("%q from %d", text, second[0].Seq)
 	}
 	// Another partner with the same thread id has a conversation of their own.
-	theirs, _ := hearStream(t, s.do(2, "POST", "/v1/chat/sse", input("a", "hello")).Body)
+	theirs, _ := hearStream(t, s.do(2, "POST", "/v1/chat/sse", input("a", "hello")).body)
 	if theirs[0].Seq != 1 {
 		t.Errorf("%+v", theirs[0])
 	}
 
 	live := s.do(1, "GET", "/v1/conversations/"+thread+"/events?after=0", "", "Accept", "text/event-stream", "Last-Event-ID", fmt.Sprint(second[0].Seq-1))
-	if heard, _ := hearStream(t, live.Body); len(heard) != len(second) {
+	if heard, _ := hearStream(t, live.body); len(heard) != len(second) {
 		t.Errorf("%d events, want %d", len(heard), len(second))
 	}
-	hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("c", "and live")).Body)
-	if _, text := hearStream(t, live.Body); text != "You said: and live" {
+	hearStream(t, s.do(1, "POST", "/v1/chat/sse", input("c", "and live")).body)
+	if _, text := hearStream(t, live.body); text != "You said: and live" {
 		t.Errorf("live: %q", text)
 	}
 	for body, want := range map[string]string{
@@ -553,8 +561,8 @@ func TestServerSentEvents(t *testing.T) {
 	} {
 		resp := s.do(1, "POST", "/v1/chat/sse", body)
 		var p Problem
-		_ = json.NewDecoder(resp.Body).Decode(&p)
-		if got := fmt.Sprint(resp.StatusCode, " ", p.Field); got != want || resp.Header.Get("Content-Type") != "application/problem+json" {
+		_ = json.NewDecoder(resp.body).Decode(&p)
+		if got := fmt.Sprint(resp.status, " ", p.Field); got != want || resp.header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%.50s: %s, want %s (%s)", body, got, want, p.Detail)
 		}
 	}
@@ -567,8 +575,8 @@ func TestConversationsOverREST(t *testing.T) {
 	thread, events, _ := c.turn()
 	read := func(uid int64, method, path, body string) (status int, v map[string]any) {
 		resp := s.do(uid, method, path, body)
-		_ = json.NewDecoder(resp.Body).Decode(&v)
-		return resp.StatusCode, v
+		_ = json.NewDecoder(resp.body).Decode(&v)
+		return resp.status, v
 	}
 	if status, v := read(1, "GET", "/v1/conversations", ""); status != 200 || len(v["items"].([]any)) != 1 || v["items"].([]any)[0].(map[string]any)["id"] != thread {
 		t.Errorf("list: %d %v", status, v)
@@ -626,7 +634,7 @@ func TestCloseEndsSocketsAndStreams(t *testing.T) {
 	if f, _ := c.hear(); !strings.Contains(f.Type, "StatusGoingAway") {
 		t.Errorf("heard %+v", f)
 	}
-	if _, err := io.ReadAll(stream.Body); err != nil {
+	if _, err := io.ReadAll(stream.body); err != nil {
 		t.Errorf("the stream did not end well: %v", err)
 	}
 }
