@@ -161,11 +161,12 @@ func (l *refereeList) load(ctx context.Context) error {
 	rows, err := l.tx.Query(ctx, `
 		WITH unfolded AS (SELECT referee, max(last_at) AS at FROM (`+strings.Join(unfolded, " UNION ALL ")+`) d GROUP BY referee),
 		r AS (SELECT a.*, greatest(a.last_trade_at, u.at) AS traded_at FROM (`+strings.Join(levels, " UNION ALL ")+`) a LEFT JOIN unfolded u ON u.referee = a.uid),
-		matching AS MATERIALIZED (SELECT r.*, `+sorted+` AS sorted FROM `+from+` `+where+`)
-		SELECT n.total, p.uid, p.level, p.code, p.country, p.registered_at, p.basic_at, p.verified_at, p.first_deposit_at, p.first_trade_at, p.traded_at,
-			p.spot_vip, p.futures_vip, sub.uid, me.uid IS NOT NULL
+		matching AS MATERIALIZED (SELECT r.uid, r.level, r.below, r.traded_at, `+sorted+` AS sorted FROM `+from+` `+where+`)
+		SELECT n.total, p.uid, p.level, CASE p.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, a.registered_at, a.basic_at,
+			a.verified_at, a.first_deposit_at, a.first_trade_at, p.traded_at, a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL
 		FROM (SELECT count(*) AS total FROM matching) n
 		LEFT JOIN (SELECT m.* FROM matching m `+keyset+` ORDER BY m.sorted `+direction+`, m.uid LIMIT `+strconv.Itoa(l.q.Limit+1)+`) p ON true
+		LEFT JOIN account a ON a.uid = p.uid
 		LEFT JOIN partner sub ON sub.uid = p.below AND p.below <> 0
 		LEFT JOIN partner me ON me.uid = p.uid
 		ORDER BY p.sorted `+direction+`, p.uid`, l.args...)

@@ -46,7 +46,9 @@ func (s *Store) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error) e
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, opts, func(tx pgx.Tx) error {
 		// SET LOCAL takes no parameters; a uid is a number. It is SET, not set_config(), for Citus.
-		_, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d'; SET LOCAL statement_timeout = '%ds'`, c.UID, int(readTimeout.Seconds())))
+		// Plans are made for the caller at hand: one that suits a partner of ten referees takes seconds for one of ten thousand.
+		_, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d'; SET LOCAL statement_timeout = '%ds'; SET LOCAL plan_cache_mode = force_custom_plan`,
+			c.UID, int(readTimeout.Seconds())))
 		if err != nil {
 			return err
 		}
