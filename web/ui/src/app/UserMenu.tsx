@@ -1,103 +1,32 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
-import { Check, ChevronDown, LogOut } from "lucide-react";
-import { DropdownMenu as Menu } from "radix-ui";
-import type { ReactNode } from "react";
-import { api } from "../lib/api";
+import { ChevronDown } from "lucide-react";
+import { lazy, useState } from "react";
+import { Deferred } from "../components/Deferred";
 import type { Session } from "../lib/contract";
-import { locales, useWords, type Locale } from "../lib/i18n";
-import { sessionQuery } from "../lib/queries";
-import { useSingleKeys } from "../lib/singleKeys";
-import { setTheme, useTheme, type Theme } from "../lib/theme";
+import { useWords } from "../lib/i18n";
 
-const item = "flex min-h-9 w-full cursor-pointer items-center gap-2 rounded-sm px-2 text-sm outline-none select-none data-[highlighted]:bg-sunken";
+const AccountMenu = lazy(() => import("./AccountMenu"));
 
 /** Who is signed in, and what they may set for themselves. */
 export function UserMenu({ session }: { session: Session }) {
-  const { t, locale, setLocale } = useWords();
-  const theme = useTheme();
-  const [keys, setKeys] = useSingleKeys();
-  const signOut = useSignOut();
+  const { t } = useWords();
+  const [open, setOpen] = useState(false);
   const name = session.name || t.app.uid(session.uid);
   const initials = name.split(/\s+/).slice(0, 2).map((w) => w[0]?.toUpperCase()).join("");
-
-  return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger aria-label={`${t.app.account}: ${name}`} className="flex min-w-0 items-center gap-2 rounded-md p-1 pe-2 text-sm hover:bg-sunken">
-        <span aria-hidden="true" className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent">
-          {initials}
-        </span>
-        <span className="hidden max-w-40 truncate font-medium sm:block">{name}</span>
-        <ChevronDown className="size-4 shrink-0 text-ink-2" aria-hidden="true" />
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Content align="end" sideOffset={6} collisionPadding={12} className="z-40 w-64 animate-in rounded-lg border border-line bg-surface p-1.5 shadow-2">
-          <div className="px-2 py-2">
-            <p className="truncate font-medium">{name}</p>
-            <p className="text-sm text-ink-2 tabular-nums">
-              {t.app.roles[session.role]} · {t.app.uid(session.uid)}
-            </p>
-          </div>
-          <Line />
-          <Heading>{t.app.theme}</Heading>
-          <Menu.RadioGroup value={theme} onValueChange={(v) => setTheme(v as Theme)}>
-            {(["system", "light", "dark"] as const).map((v) => (
-              <Choice key={v} value={v}>
-                {t.app.themes[v]}
-              </Choice>
-            ))}
-          </Menu.RadioGroup>
-          <Line />
-          <Heading>{t.app.language}</Heading>
-          <Menu.RadioGroup value={locale} onValueChange={(v) => setLocale(v as Locale)}>
-            {Object.entries(locales).map(([id, { name }]) => (
-              <Choice key={id} value={id}>
-                <span lang={id}>{name}</span>
-              </Choice>
-            ))}
-          </Menu.RadioGroup>
-          <Line />
-          <Menu.CheckboxItem checked={keys} onCheckedChange={setKeys} onSelect={(e) => e.preventDefault()} className={item}>
-            <Tick />
-            {t.app.singleKeys}
-          </Menu.CheckboxItem>
-          <Line />
-          <Menu.Item onSelect={() => void signOut()} className={item}>
-            <LogOut className="size-4 text-ink-2" aria-hidden="true" />
-            {t.app.signOut}
-          </Menu.Item>
-        </Menu.Content>
-      </Menu.Portal>
-    </Menu.Root>
+  const trigger = (openIt?: () => void) => (
+    <button type="button" onClick={openIt} aria-haspopup="menu" aria-label={`${t.app.account}: ${name}`} className="flex min-w-0 items-center gap-2 rounded-md p-1 pe-2 text-sm hover:bg-sunken">
+      <span aria-hidden="true" className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent">
+        {initials}
+      </span>
+      <span className="hidden max-w-40 truncate font-medium sm:block">{name}</span>
+      <ChevronDown className="size-4 shrink-0 text-ink-2" aria-hidden="true" />
+    </button>
   );
-}
-
-const Line = () => <Menu.Separator className="-mx-1.5 my-1.5 h-px bg-line" />;
-const Heading = ({ children }: { children: ReactNode }) => <Menu.Label className="px-2 py-1 text-xs text-ink-2">{children}</Menu.Label>;
-
-const Tick = () => (
-  <span className="grid size-4 place-items-center">
-    <Menu.ItemIndicator>
-      <Check className="size-4 text-accent" aria-hidden="true" />
-    </Menu.ItemIndicator>
-  </span>
-);
-
-const Choice = ({ value, children }: { value: string; children: ReactNode }) => (
-  <Menu.RadioItem value={value} onSelect={(e) => e.preventDefault()} className={item}>
-    <Tick />
-    {children}
-  </Menu.RadioItem>
-);
-
-function useSignOut() {
-  const queries = useQueryClient();
-  const router = useRouter();
-  return async () => {
-    await api.delete("/v1/session").catch(() => undefined);
-    sessionStorage.clear();
-    queries.clear();
-    queries.setQueryData(sessionQuery.queryKey, null);
-    await router.navigate({ to: "/sign-in" });
-  };
+  return (
+    <Deferred
+      wanted={open}
+      onWant={() => setOpen(true)}
+      trigger={trigger}
+      overlay={(trigger) => <AccountMenu session={session} name={name} trigger={trigger} open={open} onOpenChange={setOpen} />}
+    />
+  );
 }

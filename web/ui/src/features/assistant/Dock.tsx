@@ -1,4 +1,3 @@
-import { Dialog } from "radix-ui";
 import { lazy, Suspense } from "react";
 import { Skeleton } from "../../components/Skeleton";
 import { useDesktop, useWindowKey } from "../../lib/hooks";
@@ -7,6 +6,7 @@ import { useAssistant } from "./AssistantProvider";
 
 export const loadPanel = () => import("./Panel");
 const Panel = lazy(loadPanel);
+const Sheet = lazy(() => import("./Sheet"));
 
 /** Where the panel stands: a column beside the page on a desktop, a sheet over it on anything smaller. */
 export function Dock() {
@@ -30,24 +30,13 @@ export function Dock() {
     ) : null;
   }
   return (
-    <Dialog.Root open={isOpen} onOpenChange={(o) => !o && close()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-30 animate-in bg-scrim" />
-        <Dialog.Content
-          id="assistant"
-          aria-describedby={undefined}
-          // The composer takes the focus itself, and it goes back to whatever opened the sheet.
-          onOpenAutoFocus={(e) => e.preventDefault()}
-          onCloseAutoFocus={(e) => e.preventDefault()}
-          className="fixed inset-x-0 top-3 bottom-0 z-30 flex animate-sheet flex-col overflow-hidden rounded-t-xl border border-b-0 border-line bg-surface outline-none sm:inset-x-auto sm:inset-y-0 sm:end-0 sm:w-[27rem] sm:rounded-none sm:border-y-0 sm:border-e-0"
-        >
-          <Dialog.Title className="sr-only">{t.assistant.title}</Dialog.Title>
-          <Suspense fallback={<Opening />}>
-            <Panel />
-          </Suspense>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Suspense fallback={null}>
+      <Sheet open={isOpen} onClose={close}>
+        <Suspense fallback={<Opening />}>
+          <Panel />
+        </Suspense>
+      </Sheet>
+    </Suspense>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Sparkles } from "lucide-react";
 import { useEffect } from "react";
-import { Kbd } from "../../components/PeriodPicker";
+import { Kbd } from "../../components/Kbd";
 import { useWords } from "../../lib/i18n";
 import { useAssistant } from "./AssistantProvider";
 import { loadPanel } from "./Dock";
