@@ -82,8 +82,9 @@ func (a *app) store(ctx context.Context) (*store.Store, *pgxpool.Pool, error) {
 	return s, pool, err
 }
 
-// assistant is an agent over the data, with its model if one is set.
-func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time) (*agent.Agent, []tools.Tool, *prompts.Prompts, error) {
+// assistant is an agent over the data, with its model if one is set. A solo one answers its own messages only, and leaves
+// what other workers left unfinished to the server.
+func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time, solo bool) (*agent.Agent, []tools.Tool, *prompts.Prompts, error) {
 	words, err := prompts.Load()
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("prompts: %w", err)
@@ -102,7 +103,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
-		Now:    now, Zone: a.zone, Logger: a.log,
+		Now:    now, Zone: a.zone, Logger: a.log, Solo: solo,
 	})
 	return ag, all, words, err
 }

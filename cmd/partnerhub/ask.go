@@ -38,7 +38,7 @@ func (cmd *askCmd) Run(ctx ctxArg, a *app) error {
 	if err != nil {
 		return err
 	}
-	ag, _, _, err := a.assistant(s, pool, cmd.now())
+	ag, _, _, err := a.assistant(s, pool, cmd.now(), true)
 	if err != nil {
 		return err
 	}

@@ -84,13 +84,14 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	if err != nil {
 		return nil, nil, err
 	}
-	ag, all, words, err := a.assistant(s, pool, time.Now)
+	ag, all, words, err := a.assistant(s, pool, time.Now, false)
 	if err != nil {
 		return nil, nil, err
 	}
 	stopAgent := runAgent(ctx, ag)
 	stopFold := foldLoop(ctx, a, s)
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
+	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
