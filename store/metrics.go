@@ -106,7 +106,6 @@ func (m *metricsQuery) answer(ctx context.Context) (referral.Result, error) {
 		res.Rows = append(res.Rows, referral.Row{Key: k, Values: v})
 	}
 	if by.Time() {
-		slices.SortFunc(res.Rows, func(a, b referral.Row) int { return strings.Compare(a.Key, b.Key) })
 		for i, metric := range m.q.Metrics {
 			if d, _ := referral.MetricByName(metric); d.Column == referral.TotalColumn {
 				if err := m.cumulate(ctx, res.Rows, i); err != nil {
@@ -272,14 +271,17 @@ func (m *metricsQuery) buckets() []time.Time {
 	return out
 }
 
-// keys lists the groups: those with figures, and the zero ones that belong there (SPEC 5).
+// keys lists the groups: those with figures, and the zero ones that belong there (SPEC 5). Buckets of time are in order.
 func (m *metricsQuery) keys(ctx context.Context, groups map[string][]int64) ([]string, error) {
+	if m.q.GroupBy.Time() {
+		var keys []string
+		for _, b := range m.buckets() { // in order; as text, 02:00+02:00 would come after 02:00+01:00, the hour that follows it
+			keys = append(keys, m.bucketKey(b))
+		}
+		return keys, nil
+	}
 	set := make(map[string]bool, len(groups))
 	switch by := m.q.GroupBy; {
-	case by.Time():
-		for _, b := range m.buckets() {
-			set[m.bucketKey(b)] = true
-		}
 	case by == referral.ByProduct:
 		for _, p := range products[1:] {
 			set[string(p)] = true

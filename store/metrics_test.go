@@ -21,7 +21,7 @@ func TestMetricsAgainstModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))
-			zone := []*time.Location{time.UTC, mustZone(t, "America/New_York"), mustZone(t, "Asia/Kolkata")}[seed%3]
+			zone := []*time.Location{time.UTC, mustZone(t, "America/New_York"), mustZone(t, "Asia/Kolkata"), mustZone(t, "Europe/Berlin")}[seed%4]
 			events := agreeing(oracle.Random(rng, 400+rng.IntN(400)))
 			s, pool := open(t, zone)
 			model := oracle.New(zone)

@@ -87,6 +87,9 @@ func (a metricsArgs) query() (referral.Query, error) {
 	return q, nil
 }
 
+// now is the time in whole seconds, so that a result is about exactly the period that it shows.
+func (d Deps) now() time.Time { return d.Now().Truncate(time.Second) }
+
 // read turns the argument called field into a period, as of now.
 func (d Deps) read(p period, field string, now time.Time) (domain.Period, error) {
 	out, err := domain.ParsePeriod(string(p), now, d.Zone)

@@ -31,7 +31,7 @@ func CompareMetrics(d Deps) Tool {
 		"Figures of a period beside those of an earlier one, with the change and its percentage. A period that is not over yet is "+
 			"compared with the same elapsed part of the earlier one. Same arguments as query_metrics, and the earlier period.",
 		func(ctx context.Context, c domain.Caller, in compareArgs) (out compareResult, err error) {
-			now := d.Now()
+			now := d.now()
 			q, err := in.query()
 			if err != nil {
 				return out, err

@@ -34,7 +34,7 @@ func GetReferee(d Deps) Tool {
 	return Define("get_referee",
 		"One referee by uid: dates, levels, activity, code, and their figures over a period, also by product.",
 		func(ctx context.Context, c domain.Caller, in getRefereeArgs) (out getRefereeResult, err error) {
-			now := d.Now()
+			now := d.now()
 			if in.Period == "" {
 				in.Period = referral.DefaultActivityPeriod
 			}

@@ -31,7 +31,7 @@ func Leaderboard(d Deps) Tool {
 	return Define("leaderboard",
 		"The top referees, sub-partners, referral codes or countries by one figure over a period, with each one's share of the total.",
 		func(ctx context.Context, c domain.Caller, in leaderboardArgs) (out leaderboardResult, err error) {
-			now := d.Now()
+			now := d.now()
 			if in.Limit == 0 {
 				in.Limit = 10
 			}

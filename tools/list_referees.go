@@ -83,7 +83,7 @@ func ListReferees(d Deps) Tool {
 		"The partner's referees, one row each with their dates, levels, activity, and commission and volume over a period; "+
 			"filtered and sorted. For the best or worst by another figure use leaderboard; for one referee, get_referee.",
 		func(ctx context.Context, c domain.Caller, in listArgs) (out listResult, err error) {
-			now := d.Now()
+			now := d.now()
 			q, err := d.refereeQuery(&in, now)
 			if err != nil {
 				return out, err

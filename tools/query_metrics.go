@@ -22,7 +22,7 @@ func QueryMetrics(d Deps) Tool {
 		"Figures of the partner's referral program over a period, in total or cut by time, product, relation, referee, "+
 			"sub-partner, country or referral code. Not for a comparison of two periods: that is compare_metrics.",
 		func(ctx context.Context, c domain.Caller, in metricsArgs) (out metricsResult, err error) {
-			now := d.Now()
+			now := d.now()
 			q, err := in.query()
 			if err != nil {
 				return out, err
