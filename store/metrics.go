@@ -281,12 +281,12 @@ func (m *metricsQuery) keys(ctx context.Context, groups map[string][]int64) ([]s
 		return keys, nil
 	}
 	set := make(map[string]bool, len(groups))
-	switch by := m.q.GroupBy; {
-	case by == referral.ByProduct:
+	switch by := m.q.GroupBy; by {
+	case referral.ByProduct:
 		for _, p := range products[1:] {
 			set[string(p)] = true
 		}
-	case by == referral.ByRelation:
+	case referral.ByRelation:
 		set[string(referral.Direct)], set[string(referral.Indirect)] = true, true
 	default:
 		// Referees without any figure matter only where fewer than the limit have a positive one.

@@ -94,11 +94,11 @@ func parseRefereeCursor(s string, query []byte) (c refereeCursor, err error) {
 	}
 	b = b[digestSize:]
 	for _, n := range c.numbers() {
-		size := 0
-		if *n, size = binary.Varint(b); size <= 0 {
+		value, size := binary.Varint(b)
+		if size <= 0 {
 			return c, bad
 		}
-		b = b[size:]
+		*n, b = value, b[size:]
 	}
 	return c, nil
 }

@@ -1,8 +1,10 @@
 package tools
 
 import (
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"partnerhub/domain"
@@ -23,6 +25,15 @@ func (dimension) Enum() []string  { return names(referral.Dimensions...) }
 func (product) Enum() []string    { return names(referral.Spot, referral.Margin, referral.Futures) }
 func (relation) Enum() []string   { return names(referral.Direct, referral.Indirect) }
 func (period) Describe() string   { return "One of " + domain.PeriodGrammar + "." }
+
+// Describe says what each metric is, in the words of the table.
+func (metricName) Describe() string {
+	docs := make([]string, len(referral.Metrics))
+	for i, m := range referral.Metrics {
+		docs[i] = m.Name + ": " + m.Doc
+	}
+	return strings.Join(docs, "; ")
+}
 
 func names[T ~string](values ...T) []string {
 	out := make([]string, len(values))
@@ -56,11 +67,11 @@ func (f filters) filter() referral.Filter {
 
 // metricsArgs are the arguments of query_metrics.
 type metricsArgs struct {
-	Metrics []metricName `json:"metrics" min:"1" max:"17" jsonschema:"which figures"`
+	Metrics []metricName `json:"metrics" min:"1" max:"17"`
 	Period  period       `json:"period" min:"1" max:"64"`
 	GroupBy dimension    `json:"groupBy,omitempty" jsonschema:"cut the figures by this"`
 	filters
-	Limit int `json:"limit,omitempty" min:"1" max:"1000" jsonschema:"rows at most; by default 100 by referee, else as many as there are"`
+	Limit int `json:"limit,omitempty" min:"1" max:"1000" jsonschema:"rows at most; by default 100 by referee, 1000 by anything else that is not time"`
 }
 
 // Rows at most: of referees by default, and of anything that is not time.
@@ -98,7 +109,7 @@ func (d Deps) read(p period, field string, now time.Time) (domain.Period, error)
 
 // renamed calls the field at fault by the name that the caller knows it by.
 func renamed(err error, was, is string) error {
-	if e, ok := err.(*domain.Error); ok && e.Field == was {
+	if e := (*domain.Error)(nil); errors.As(err, &e) && e.Field == was {
 		return domain.Errorf(e.Code, is, "%s", e.Message)
 	}
 	return err

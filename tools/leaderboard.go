@@ -9,7 +9,7 @@ import (
 )
 
 type leaderboardArgs struct {
-	Metric metricName `json:"metric" jsonschema:"what they are ranked by"`
+	Metric metricName `json:"metric" jsonschema:"what they are ranked by."`
 	By     string     `json:"by" enum:"referee,sub_partner,code,country" jsonschema:"who or what is ranked"`
 	Period period     `json:"period" min:"1" max:"64"`
 	narrowing

@@ -198,8 +198,12 @@ func (c *check) queryMetrics() {
 	q.Period = c.parse(args["period"].(string))
 	q.Filter = c.filter(args)
 	c.moreFilters(args, &q.Filter)
-	if by := append(slices.Clone(referral.Dimensions), referral.ByNone)[c.rng.IntN(len(referral.Dimensions)+1)]; by != referral.ByNone && !(by == referral.ByHour && q.Period.To.Sub(q.Period.From) > 30*24*time.Hour) {
-		q.GroupBy, args["groupBy"] = by, by
+	q.GroupBy = append(slices.Clone(referral.Dimensions), referral.ByNone)[c.rng.IntN(len(referral.Dimensions)+1)]
+	if q.GroupBy == referral.ByHour && q.Period.To.Sub(q.Period.From) > 30*24*time.Hour {
+		q.GroupBy = referral.ByDay
+	}
+	if q.GroupBy != referral.ByNone {
+		args["groupBy"] = q.GroupBy
 	}
 	got, want := c.box.result(c.t, c.partner, "query_metrics", args), c.ask(q)
 	rows := []map[string]any{}
