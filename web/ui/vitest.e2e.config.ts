@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ["e2e/**/*.e2e.ts"],
     environment: "node",
+    // Vite gives BASE_URL a meaning of its own within the tests.
+    env: { SERVER_URL: process.env.BASE_URL ?? "" },
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -53,8 +53,8 @@ export function answer(text) {
   if (/product/.test(said)) {
     return step(call("query_metrics", { metrics: ["commission"], period: "this_week", groupBy: "product" }, "metrics", "Commission by product, this week", metrics({ metrics: ["commission"], period: "this_week", groupBy: "product" })), say("Most of it came from futures."), suggest("only direct"));
   }
-  if (/deposit|^today$|^this week$|^this month$/.test(said)) {
-    if (/deposit/.test(said)) {
+  if (/my data|deposit|^today$|^this week$|^this month$/.test(said)) {
+    if (/my data|deposit/.test(said)) {
       const question = "Deposits of which period?";
       return step(say(question), [{ type: "CUSTOM", name: "question", value: { question, options: ["Today", "This week", "This month"] } }]);
     }

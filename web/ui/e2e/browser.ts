@@ -1,0 +1,104 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { mkdirSync } from "node:fs";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+
+// Real Chromium against the server at BASE_URL, which runs in development mode with the demo program.
+
+const baseURL = process.env.SERVER_URL;
+if (!baseURL) throw new Error("BASE_URL is not set: start the server, then BASE_URL=http://127.0.0.1:8080 npm run e2e");
+export const base = baseURL.replace(/\/$/, "");
+
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const shots = new URL("./shots/", import.meta.url).pathname;
+
+let browser: Browser;
+const contexts: BrowserContext[] = [];
+
+export function useBrowser() {
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  });
+  afterAll(async () => {
+    await Promise.all(contexts.splice(0).map((c) => c.close()));
+    await browser.close();
+  });
+}
+
+export interface View {
+  width?: number;
+  height?: number;
+  theme?: "light" | "dark";
+  locale?: string;
+}
+
+export async function newPage({ width = 1366, height = 900, theme = "light", locale = "en-US" }: View = {}): Promise<Page> {
+  const context = await browser.newContext({ baseURL: base, viewport: { width, height }, colorScheme: theme, locale, permissions: ["clipboard-read", "clipboard-write"] });
+  contexts.push(context);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.on("pageerror", (e) => {
+    throw e;
+  });
+  return page;
+}
+
+interface Person {
+  uid: number;
+  role: string;
+  name: string;
+}
+
+/** Signs in without the page. The first partner is the one with referees. */
+export async function signIn(page: Page, role = "partner"): Promise<Person> {
+  const people = (await (await page.request.get("/v1/dev/people")).json()) as Person[];
+  const person = people.find((p) => p.role === role);
+  if (!person) throw new Error(`nobody has the role ${role}`);
+  const res = await page.request.post("/v1/dev/session", { data: { uid: person.uid, role } });
+  expect(res.ok()).toBe(true);
+  return person;
+}
+
+/** A signed-in page with its figures on it. */
+export async function overview(view: View = {}, path = "/"): Promise<Page> {
+  const page = await newPage(view);
+  await signIn(page);
+  await page.goto(path);
+  await page.getByRole("img", { name: /per (hour|day|week|month)/ }).waitFor();
+  return page;
+}
+
+export const composer = (page: Page) => page.locator("#assistant textarea");
+export const log = (page: Page) => page.getByRole("log");
+export const idle = (page: Page) => page.locator("#assistant form button[type=submit]").waitFor();
+
+export async function openAssistant(page: Page) {
+  await page.locator("#assistant-entry").waitFor({ state: "attached" });
+  await page.keyboard.press("Control+j");
+  await composer(page).waitFor();
+}
+
+/** Sends a message and waits for the answer's end. */
+export async function ask(page: Page, text: string) {
+  const before = await page.locator("#assistant article").count();
+  await composer(page).fill(text);
+  await composer(page).press("Enter");
+  await page.locator("#assistant article").nth(before).waitFor();
+  await idle(page);
+}
+
+export async function expectAccessible(page: Page, what: string) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map((v) => `${what}: ${v.id} ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`)).toEqual([]);
+}
+
+export async function expectNoSideScroll(page: Page, what: string) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(over, what).toBe(0);
+}
+
+/** A picture for people, in a folder that git ignores. */
+export async function shot(page: Page, name: string) {
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: `${shots}${name}.png` });
+}

@@ -1,0 +1,258 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { ask, expectAccessible, expectNoSideScroll, newPage, openAssistant, overview, shot, signIn, useBrowser } from "./browser";
+
+useBrowser();
+
+const widths = [360, 390, 768, 1366];
+const themes = ["light", "dark"] as const;
+
+/** Every screen and state that can be reached by a person, by name. */
+const screens: Record<string, (view: { width: number; theme: "light" | "dark" }) => Promise<Page>> = {
+  "sign-in": async (view) => {
+    const page = await newPage(view);
+    await page.goto("/");
+    await page.getByRole("button", { name: /^Sign in as/ }).first().waitFor();
+    return page;
+  },
+  overview: (view) => overview(view),
+  "overview-table": async (view) => {
+    const page = await overview(view);
+    await page.getByRole("button", { name: "View as table" }).click();
+    await page.getByRole("table").waitFor();
+    return page;
+  },
+  period: async (view) => {
+    const page = await overview(view);
+    await page.getByRole("button", { name: /^Period/ }).click();
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByRole("alert").waitFor();
+    return page;
+  },
+  account: async (view) => {
+    const page = await overview(view);
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menu").waitFor();
+    return page;
+  },
+  "overview-loading": async (view) => {
+    const page = await newPage(view);
+    await signIn(page);
+    await page.route("**/v1/metrics/query*", () => undefined);
+    await page.goto("/");
+    await page.getByRole("status", { name: "Loading" }).waitFor();
+    return page;
+  },
+  "overview-error": async (view) => {
+    const page = await newPage(view);
+    await signIn(page);
+    await page.route("**/v1/metrics/query*", (r) => r.fulfill({ status: 503, contentType: "application/problem+json", json: { status: 503, code: "unavailable", detail: "the database does not answer" } }));
+    await page.goto("/");
+    await page.getByRole("alert").waitFor();
+    return page;
+  },
+  bd: (view) => consoleOf("bd", view),
+  content: (view) => consoleOf("content", view),
+  operator: (view) => consoleOf("operator", view),
+  "not-found": async (view) => {
+    const page = await newPage(view);
+    await page.goto("/nowhere");
+    await page.getByRole("link", { name: "To the start page" }).waitFor();
+    return page;
+  },
+  welcome: async (view) => {
+    const page = await overview(view);
+    await openAssistant(page);
+    await page.getByRole("list", { name: "Suggested questions" }).waitFor();
+    return page;
+  },
+  answers: async (view) => {
+    const page = await overview(view);
+    await openAssistant(page);
+    await ask(page, "How does this week's commission compare with last week's?");
+    await ask(page, "How much commission did I earn this week per day?");
+    return page;
+  },
+  lists: async (view) => {
+    const page = await overview(view);
+    await openAssistant(page);
+    await ask(page, "Top 5 referees by commission this month");
+    await ask(page, "List my newest referees");
+    return page;
+  },
+  history: async (view) => {
+    const page = await overview(view);
+    await openAssistant(page);
+    await ask(page, "How much commission did I earn this week?");
+    await page.getByRole("button", { name: "History" }).click();
+    await page.locator("#assistant li").first().waitFor();
+    return page;
+  },
+};
+
+async function consoleOf(role: string, view: { width: number; theme: "light" | "dark" }) {
+  const page = await newPage(view);
+  await signIn(page, role);
+  await page.goto("/");
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return page;
+}
+
+describe("accessible, in both themes, on a phone and a desktop", () => {
+  for (const [name, open] of Object.entries(screens)) {
+    for (const theme of themes) {
+      it(`${name}, ${theme}`, async () => {
+        for (const width of [390, 1366]) {
+          const page = await open({ width, theme });
+          // Charts and fades are at rest.
+          await page.waitForTimeout(400);
+          await expectAccessible(page, `${name} at ${width}`);
+          await shot(page, `${name}-${width}-${theme}`);
+          await page.context().close();
+        }
+      });
+    }
+  }
+});
+
+describe("no sideways scrolling", () => {
+  for (const [name, open] of Object.entries(screens)) {
+    it(name, async () => {
+      const page = await open({ width: 1366, theme: "light" });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.waitForTimeout(150);
+        await expectNoSideScroll(page, `${name} at ${width}`);
+      }
+      await page.context().close();
+    });
+  }
+
+  it("nor with words 40 % longer, or in Vietnamese", async () => {
+    const page = await overview({ locale: "vi-VN" }, "/?period=last_30_days").catch(() => null);
+    const vi = page ?? (await (async () => {
+      const p = await newPage({ locale: "vi-VN" });
+      await signIn(p);
+      await p.goto("/");
+      await p.getByRole("img").first().waitFor();
+      return p;
+    })());
+    expect(await vi.locator("html").getAttribute("lang")).toBe("vi");
+    const lengthen = () =>
+      vi.evaluate(() => {
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+          const s = n.textContent ?? "";
+          if (s.trim() && !(n.parentElement?.closest("svg, script") ?? null)) n.textContent = s + s.slice(0, Math.ceil(s.length * 0.4));
+        }
+      });
+    await lengthen();
+    for (const width of widths) {
+      await vi.setViewportSize({ width, height: 900 });
+      await expectNoSideScroll(vi, `longer words at ${width}`);
+    }
+    await vi.context().close();
+  });
+});
+
+describe("the assistant's panel", () => {
+  it.each([1024, 1280, 1366, 1920])("stands beside the page at %i, never over it", async (width) => {
+    const page = await overview({ width });
+    await openAssistant(page);
+    await ask(page, "How much commission did I earn this week per day?");
+    const panel = await page.locator("#assistant").boundingBox();
+    const boxes = await page.locator("main *, header").evaluateAll((all) =>
+      all.filter((e) => !(e.closest(".sr-only") ?? e.closest("#assistant"))).map((e) => e.getBoundingClientRect().right),
+    );
+    expect(Math.max(...boxes)).toBeLessThanOrEqual((panel?.x ?? 0) + 0.5);
+    await page.context().close();
+  });
+
+  it("opens within 100 ms", async () => {
+    const page = await overview();
+    await page.waitForTimeout(2500); // idle time has brought its code
+    const ms = await page.evaluate(async () => {
+      const start = performance.now();
+      document.getElementById("assistant-entry")?.click();
+      while (!document.querySelector("#assistant textarea")) await new Promise((r) => requestAnimationFrame(r));
+      return performance.now() - start;
+    });
+    expect(ms).toBeLessThan(100);
+    await page.context().close();
+  });
+});
+
+describe("the page as a whole", () => {
+  it("has one h1, a title, a skip link and a way to every page on a phone", async () => {
+    const page = await overview({ width: 390 });
+    expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
+    expect(await page.title()).toBe("Overview · Partner Hub");
+    await page.keyboard.press("Tab");
+    const skip = page.getByRole("link", { name: "Skip to content" });
+    expect(await skip.evaluate((e) => e === document.activeElement)).toBe(true);
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("content");
+    const opener = page.getByRole("button", { name: "Open menu" });
+    await opener.click();
+    await page.getByRole("dialog").getByRole("link", { name: "Overview" }).waitFor();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => opener.evaluate((e) => e === document.activeElement)).toBe(true);
+    await page.context().close();
+  });
+
+  it("keeps the layout still while it loads", async () => {
+    const page = await newPage();
+    await signIn(page);
+    await page.addInitScript(() => {
+      const w = window as unknown as { shift: number };
+      w.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const e of list.getEntries() as unknown as { value: number; hadRecentInput: boolean }[]) if (!e.hadRecentInput) w.shift += e.value;
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await page.goto("/");
+    await page.getByRole("img").first().waitFor();
+    await page.waitForTimeout(1500);
+    expect(await page.evaluate(() => (window as unknown as { shift: number }).shift)).toBeLessThan(0.1);
+    await page.context().close();
+  });
+
+  it("begins with no more than 130 kB of JavaScript", async () => {
+    const page = await newPage();
+    const html = await (await page.request.get("/sign-in")).text();
+    let size = 0;
+    for (const [, src] of html.matchAll(/(?:src|href)="(\/[^"]+\.js)"/g)) {
+      const body = await (await page.request.get(src ?? "")).body();
+      size += gzipSync(body[0] === 0x1f ? gunzipSync(body) : body).length;
+    }
+    expect(size).toBeGreaterThan(10_000);
+    expect(size).toBeLessThanOrEqual(130_000);
+    await page.context().close();
+  });
+
+  it("paints in the chosen theme from the first frame, and keeps it", async () => {
+    const page = await overview({ theme: "light" });
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitemradio", { name: "Dark" }).click();
+    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await expect.poll(background).toBe("rgb(15, 17, 19)");
+    // Without the app's own code the page is dark already.
+    await page.route("**/assets/*.js", (r) => r.abort());
+    await page.reload();
+    expect(await background()).toBe("rgb(15, 17, 19)");
+    await page.context().close();
+  });
+
+  it("signs out, and back in to the page that was wanted", async () => {
+    const page = await overview({}, "/?period=last_30_days");
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await page.getByText("Development mode").waitFor();
+    await page.goto("/?period=last_30_days");
+    await page.getByRole("button", { name: /^Sign in as/ }).first().click();
+    await page.getByRole("button", { name: "Period: Last 30 days" }).waitFor();
+    await page.context().close();
+  });
+});
