@@ -121,13 +121,15 @@ func residentMB() float64 {
 // compare runs ingest and the limit by turns, and returns the ratio of their medians by writers.
 func (b *bench) compare(ctx context.Context, d *database, section string) (map[int]float64, error) {
 	whole, limit, own := map[int][]float64{}, map[int][]float64{}, map[int][]float64{}
+	var used, usedByLimit cpu
+	var events, rows int
 	for range b.rounds {
 		for w := 1; w <= 2; w++ {
 			lines, trades, err := b.stream.next(b.events)
 			if err != nil {
 				return nil, err
 			}
-			for _, m := range []struct {
+			for i, m := range []struct {
 				into map[int][]float64
 				f    func() (float64, error)
 			}{
@@ -135,11 +137,25 @@ func (b *bench) compare(ctx context.Context, d *database, section string) (map[i
 				{whole, func() (float64, error) { return ingestLines(ctx, d, lines, w) }},
 				{own, func() (float64, error) { return copyTrades(ctx, d.pool, trades, w, copyBinary) }},
 			} {
+				before, err := b.cpuUsed(ctx)
+				if err != nil {
+					return nil, err
+				}
 				rate, err := m.f()
 				if err != nil {
 					return nil, err
 				}
 				m.into[w] = append(m.into[w], rate)
+				after, err := b.cpuUsed(ctx)
+				if err != nil {
+					return nil, err
+				}
+				switch after = after.less(before); i {
+				case 0:
+					usedByLimit, rows = usedByLimit.plus(after), rows+len(trades)
+				case 1:
+					used, events = used.plus(after), events+b.events
+				}
 			}
 		}
 	}
@@ -156,6 +172,10 @@ func (b *bench) compare(ctx context.Context, d *database, section string) (map[i
 		b.add(section, fmt.Sprintf("ingest / CopyFrom, %d writers", w), ratio[w], "", aim)
 		b.add(section, fmt.Sprintf("ingest / COPY without boxing, %d writers", w), median(whole[w])/median(own[w]), "", "")
 	}
+	b.add(section, "processor time of an event, hub", used.hub/float64(events)*1e6, "µs", "")
+	b.add(section, "processor time of an event, PostgreSQL", used.server/float64(events)*1e6, "µs", "")
+	b.add(section, "processor time of a row by CopyFrom, hub", usedByLimit.hub/float64(rows)*1e6, "µs", "")
+	b.add(section, "processor time of a row by CopyFrom, PostgreSQL", usedByLimit.server/float64(rows)*1e6, "µs", "")
 	if section == "ingest-full" {
 		return map[int]float64{1: median(whole[1]) / median(limit[1]), 2: median(whole[2]) / median(limit[2])}, nil
 	}

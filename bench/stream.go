@@ -45,7 +45,7 @@ func newStream(c config) (*stream, error) {
 		return nil, err
 	}
 	w := &splitter{w: bufio.NewWriterSize(f, 1<<20), trades: c.trades, split: -1}
-	referees := max(12_000, c.trades/200)
+	referees := max(12_000, c.trades/1000)
 	note("generating %d trades of %d referees", c.trades+measured, referees)
 	s.truth, err = demo.Generate(demo.Config{Seed: c.seed, Partners: 200, Referees: referees, Days: 100, Now: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC),
 		MainReferees: mainReferees, Trades: c.trades + measured}, w)

@@ -123,6 +123,9 @@ func (r *run) do(ctx context.Context) error {
 	if err := insertFacts(ctx, r.tx, r.facts, r.deltas); err != nil {
 		return err
 	}
+	if err := r.deltas.append(ctx, r.tx); err != nil { // most of them, before others have to wait
+		return err
+	}
 	if err := r.waitingReversals(ctx); err != nil {
 		return err
 	}

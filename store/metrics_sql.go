@@ -27,6 +27,15 @@ func (m *metricsQuery) levels() []int {
 // above is the column that holds the partner at a level.
 func above(level int) string { return [...]string{"", "owner", "u2", "u3"}[level] }
 
+// mine is the condition on activity at a level below the partner. Rows are kept by owner: those of the levels beyond the
+// direct one are found by the owners below me.
+func mine(level int, me string) string {
+	if level == 1 {
+		return "owner = " + me + " AND owner <> 0"
+	}
+	return fmt.Sprintf("owner = ANY (ARRAY(SELECT DISTINCT u1 FROM account WHERE u%[1]d = %[2]s AND u%[1]d <> 0)) AND %[3]s = %[2]s AND owner <> 0", level, me, above(level))
+}
+
 // shared is what a level paid back: the rebate comes out of the direct partner's share alone.
 func shared(level int, rebate string) string {
 	if level == 1 {
@@ -196,7 +205,7 @@ func (m *metricsQuery) hourPieces(a, b time.Time) []string {
 		FROM partner_hour WHERE partner = ` + me + ` AND hour >= ` + from + ` AND hour < ` + to + level}
 	for _, l := range m.levels() {
 		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, hour, day, %d, product, earned%d, %s, volume, eligible_volume, fees, trades, executed, deposits, withdrawals
-			FROM delta WHERE %s = %s AND %s <> 0 AND hour >= %s AND hour < %s`, l, l, shared(l, "rebate"), above(l), me, above(l), from, to))
+			FROM delta WHERE %s AND hour >= %s AND hour < %s`, l, l, shared(l, "rebate"), mine(l, me), from, to))
 	}
 	return out
 }
@@ -209,7 +218,7 @@ func (m *metricsQuery) dayPieces(a, b time.Time) []string {
 		for _, l := range m.levels() {
 			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %d AS level, product, earned%d AS commission, %s AS shared,
 				volume, eligible_volume, fees, trades, executed, deposits, withdrawals
-				FROM %s WHERE %s = %s AND %s <> 0 AND day >= %s AND day < %s`, l, l, shared(l, "rebate"), table, above(l), me, above(l), from, to))
+				FROM %s WHERE %s AND day >= %s AND day < %s`, l, l, shared(l, "rebate"), table, mine(l, me), from, to))
 		}
 	}
 	return out
@@ -223,22 +232,16 @@ func (m *metricsQuery) factPieces(a, b time.Time) []string {
 	me, from, to, zone := m.arg(m.partner), m.arg(a), m.arg(b), m.arg(m.store.zone.String())
 	var out []string
 	for _, l := range m.levels() {
-		mine := "owner = " + me
-		if l > 1 {
-			// Facts are kept by owner: the owners below me who had activity on these days are in the rollups.
-			mine = fmt.Sprintf(`%[1]s = %[2]s AND owner IN (SELECT owner FROM referee_day WHERE %[1]s = %[2]s AND %[1]s <> 0 AND day BETWEEN %[3]s AND %[4]s
-				UNION SELECT owner FROM delta WHERE %[1]s = %[2]s AND %[1]s <> 0)`, above(l), me, m.date(a), m.date(b))
-		}
 		for _, x := range []struct{ at, sign, executed string }{{"at", "", "1"}, {"reversed_at", "-", "0"}} {
 			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, %[1]s AS at,
 				(%[1]s AT TIME ZONE %[6]s)::date AS day, %[2]d AS level, product, %[3]searned%[2]d AS commission, %[3]s%[4]s AS shared, %[3]svolume AS volume,
 				CASE WHEN eligible THEN %[3]svolume ELSE 0 END AS eligible_volume, %[3]sfee_paid AS fees, %[3]s1::bigint AS trades, %[5]s::bigint AS executed, 0::bigint AS deposits, 0::bigint AS withdrawals
-				FROM trade WHERE %[7]s AND owner <> 0 AND %[1]s >= %[8]s AND %[1]s < %[9]s`,
-				x.at, l, x.sign, shared(l, "rebate"), x.executed, zone, mine, from, to))
+				FROM trade WHERE %[7]s AND %[1]s >= %[8]s AND %[1]s < %[9]s`,
+				x.at, l, x.sign, shared(l, "rebate"), x.executed, zone, mine(l, me), from, to))
 		}
 		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, at,
 			(at AT TIME ZONE %[2]s)::date, %[1]d, 0::smallint, 0, 0, 0, 0, 0, 0, 0, CASE WHEN withdrawal THEN 0 ELSE amount END, CASE WHEN withdrawal THEN amount ELSE 0 END
-			FROM transfer WHERE %[3]s AND owner <> 0 AND at >= %[4]s AND at < %[5]s`, l, zone, mine, from, to))
+			FROM transfer WHERE %[3]s AND at >= %[4]s AND at < %[5]s`, l, zone, mine(l, me), from, to))
 	}
 	return out
 }

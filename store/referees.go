@@ -129,7 +129,7 @@ func (l *refereeList) load(ctx context.Context) error {
 		below := [...]string{"", "0::bigint", "u1", "u2"}[level]
 		levels = append(levels, fmt.Sprintf(`SELECT uid, %[1]d AS level, code%[1]d AS code, %[2]s AS below, country, registered_at, basic_at, verified_at,
 			first_deposit_at, first_trade_at, last_trade_at, spot_vip, futures_vip FROM account WHERE u%[1]d = %[3]s AND u%[1]d <> 0`, level, below, me))
-		unfolded = append(unfolded, fmt.Sprintf(`SELECT referee, last_at FROM delta WHERE %[1]s = %[2]s AND %[1]s <> 0`, above(level), me))
+		unfolded = append(unfolded, fmt.Sprintf(`SELECT referee, last_at FROM delta WHERE %s`, mine(level, me)))
 	}
 	from, sorted, direction, past := "r", "r.registered_at", "DESC", "<"
 	switch l.q.Sort {
