@@ -28,16 +28,28 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 	return goose.NewProvider(goose.DialectPostgres, db, files)
 }
 
-// Migrate brings the database at url to the newest schema.
+// migrateLock lets one process migrate a database at a time: each command migrates the private one at its start, and
+// two that begin together on a new home would both create its tables.
+const migrateLock = 0x6d69_6772 // "migr"
+
+// Migrate brings the database at url to the newest schema. Others that migrate it at the same time wait.
 func Migrate(ctx context.Context, url string) error {
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() // which ends the session that holds the lock, too
 	p, err := provider(db)
 	if err != nil {
 		return err
+	}
+	holder, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer holder.Close()
+	if _, err := holder.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrateLock); err != nil {
+		return fmt.Errorf("migrate: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
