@@ -14,7 +14,7 @@ type leaves struct {
 	codes [][]int32  // by column, by leaf
 	dev   []float64  // by leaf: how far it is from what was expected, see deviation
 	blur  []float64  // by leaf: the variance of dev that comes from the rounding of the values alone
-	gap   []float64  // by leaf: |predict − real|
+	unit  []float64  // by leaf: one over the larger of both values
 }
 
 func (l *leaves) len() int { return len(l.dev) }
@@ -87,14 +87,14 @@ func newLeaves(t Table) *leaves {
 
 	step := resolution(t.Rows)
 	n := len(merged)
-	l.dev, l.blur, l.gap = make([]float64, n), make([]float64, n), make([]float64, n)
+	l.dev, l.blur, l.unit = make([]float64, n), make([]float64, n), make([]float64, n)
 	for c := range k {
 		l.codes[c] = make([]int32, n)
 	}
 	for i, x := range merged {
 		l.dev[i] = x.dev
-		l.gap[i] = math.Abs(x.predict - x.real)
-		r := step / max(math.Abs(x.real), math.Abs(x.predict))
+		l.unit[i] = 1 / max(math.Abs(x.real), math.Abs(x.predict))
+		r := step * l.unit[i]
 		l.blur[i] = r * r / 6 // two values, each uniformly off by up to half a step: step²/12 each
 		for c := range k {
 			l.codes[c][i] = x.row[c]

@@ -14,12 +14,13 @@ const (
 	priorSpread = 0.05  // what the spread is taken to be before any leaf was seen …
 	priorWeight = 2     // … with the weight of so many leaves
 	maxSpread   = 0.12  // the largest spread under one cause, the noise aside
-	strayOut    = 0.002 // share of leaves that deviate without a cause
+	strayOut    = 0.002 // share of leaves that deviate without a cause, as long as nothing else is known
 	strayIn     = 0.01  // share of leaves under a cause that do not follow it
-	minNoise    = 0.003 // the least noise: with none at all every leaf would be a cause
-	minPurity   = 0.7   // share of a cause's leaves that follow it rather than the noise
+	minPurity   = 0.75  // share of the evidence in a cause's leaves that speaks for it
+	tailRoom    = 1.25  // how much wider than measured the noise is taken to be for a single leaf
 	evidence    = 5     // what a cause must gain beyond its cost, in nats
 	maxCauses   = 32
+	maxLone     = 10         // leaves that may each be a cause of their own
 	maxVisits   = 60_000_000 // leaves looked at in one pass over the cuboids
 )
 
@@ -71,14 +72,20 @@ func (e *element) worth() float64 { return e.fit.gain - e.cost }
 type fit struct {
 	mean, spread float64
 	gain         float64 // log likelihood over that of noise alone
-	purity       float64 // share of the leaves that are likelier under the cause than as noise
+	purity       float64 // evidence for the cause over evidence for and against, leaf by leaf
 }
+
+// sound reports whether the leaves follow one deviation that is large enough to be a cause.
+func (f fit) sound() bool { return f.purity >= minPurity && math.Abs(f.mean) >= minEffect }
 
 type search struct {
 	*leaves
 	cuboids  [][]int // sets of columns, small sets first
-	noise    float64
+	noise    noise
+	stray    float64   // share of leaves that deviate without a cause
+	loose    []float64 // by leaf: the variance that it has under a cause, too
 	logNoise []float64 // by leaf: log density as noise
+	most     float64   // what one leaf can add to a gain, at most
 	covered  []bool    // by leaf: a cause explains it already
 
 	// Room that scan uses again for every cuboid.
@@ -112,71 +119,125 @@ func cuboids(columns, leaves int) [][]int {
 }
 
 func (s *search) run() []element {
-	s.noise = s.quietNoise()
+	n := s.quietNoise()
 	var found []element
 	for range 3 {
-		found = s.greedy()
-		next := s.restNoise()
-		if math.Abs(next-s.noise) <= 0.05*s.noise {
+		s.covered = make([]bool, s.len())
+		s.assume(n, 1, strayOut)
+		found = s.greedy(nil)
+		n = s.restNoise()
+		if math.Abs(n.share-s.noise.share) <= 0.1*s.noise.share && math.Abs(n.count-s.noise.count) <= 0.1*s.noise.count {
 			break
 		}
-		s.noise = next
 	}
-	return found
-}
-
-// greedy takes the element that is worth most until none is worth its cost.
-func (s *search) greedy() []element {
-	s.covered = make([]bool, s.len())
-	s.logNoise = make([]float64, s.len())
-	for i := range s.logNoise {
-		s.logNoise[i] = math.Log((1-strayOut)*normal(s.dev[i], s.noise*s.noise+s.blur[i]) + strayOut/2)
+	if rest, clean := s.cleanTail(n); clean {
+		s.assume(n, tailRoom*(1+10/float64(rest)), 1e-12) // the fewer there are, the less the noise is known
+		found = s.greedy(found)
 	}
-	var found []element
-	for len(found) < maxCauses {
-		best, ok := s.scan()
-		if !ok {
-			break
-		}
-		best = s.narrow(best)
-		found = append(found, best)
-		for _, i := range s.members(best) {
-			s.covered[i] = true
-		}
-	}
+	found = s.merge(found)
 	slices.SortStableFunc(found, func(a, b element) int { return cmp.Compare(b.worth(), a.worth()) })
 	return found
 }
 
-// scan looks at every element of every cuboid and returns the one that is worth most.
-func (s *search) scan() (element, bool) {
-	var best element
-	found := false
-	for _, cols := range s.cuboids {
-		s.group(cols, func(first int32, ids []int32, groups int) {
-			cost := s.cost(len(cols), groups, len(ids))
-			if float64(len(ids))*s.mostPerLeaf() < cost || math.Abs(s.dev[ids[len(ids)/2]]) < minEffect/2 {
-				return
-			}
-			f := s.fit(ids)
-			if f.gain-cost <= 0 || f.purity < minPurity || math.Abs(f.mean) < minEffect {
-				return
-			}
-			if found && f.gain-cost <= best.worth() {
-				return
-			}
-			found = true
-			best = element{cols: cols, fit: f, cost: cost, values: make([]int32, len(cols))}
-			for j, c := range cols {
-				best.values[j] = s.codes[c][first]
-			}
-		})
+// assume sets the noise that leaves are held against, its variance so many times as wide.
+func (s *search) assume(n noise, room, stray float64) {
+	s.noise, s.stray = n, stray
+	s.loose = make([]float64, s.len())
+	s.logNoise = make([]float64, s.len())
+	least := 0.0
+	for i := range s.logNoise {
+		v := room*n.variance(s.unit[i]) + s.blur[i]
+		s.loose[i] = n.count*s.unit[i] + s.blur[i]
+		s.logNoise[i] = math.Log((1-stray)*normal(s.dev[i], v) + stray/2)
+		least = min(least, s.logNoise[i])
 	}
-	return best, found
+	s.most = math.Log(1/(minSpread*math.Sqrt(2*math.Pi))) - least
+}
+
+// cleanTail reports whether what is left looks normal but for a few leaves far out: then each of those may be a cause
+// of its own. Where many are far out, or the tail thins slowly, they are strays, and none says anything.
+func (s *search) cleanTail(n noise) (rest int, clean bool) {
+	grey, far := 0, 0
+	for i, d := range s.dev {
+		if s.covered[i] {
+			continue
+		}
+		rest++
+		switch z := math.Abs(d) / math.Sqrt(n.variance(s.unit[i])+s.blur[i]); {
+		case z > 4.7:
+			far++
+		case z > 3.3:
+			grey++
+		}
+	}
+	return rest, far > 0 && far <= min(maxLone, 1+rest/10) && float64(grey) <= 3+2*0.001*float64(rest) // 0.001: the normal's share there
+}
+
+// greedy adds the element that is worth most until none is worth its cost. A cuboid is looked at again only when the
+// best that it had may still be the best of all, since leaves set aside take worth away; what they hid shows in a last
+// pass over all.
+func (s *search) greedy(found []element) []element {
+	best := make([]element, len(s.cuboids))
+	for len(found) < maxCauses {
+		for c := range best {
+			best[c] = s.scan(s.cuboids[c])
+		}
+		taken := 0
+		for len(found) < maxCauses {
+			top := 0
+			for c := range best {
+				if best[c].worth() > best[top].worth() {
+					top = c
+				}
+			}
+			if best[top].worth() <= 0 {
+				break
+			}
+			if again := s.scan(s.cuboids[top]); taken > 0 && again.worth() < best[top].worth() {
+				best[top] = again
+				continue
+			}
+			e := s.narrow(best[top])
+			found = append(found, e)
+			taken++
+			for _, i := range s.members(e) {
+				s.covered[i] = true
+			}
+			best[top] = s.scan(s.cuboids[top])
+		}
+		if taken == 0 {
+			break
+		}
+	}
+	return found
+}
+
+// scan returns the element of a cuboid that is worth most; the zero element, worth nothing, where none is worth its cost.
+func (s *search) scan(cols []int) element {
+	var best element
+	s.group(cols, func(ids []int32, groups int) {
+		n := len(ids)
+		if math.Abs(s.dev[ids[n/2]]) < minEffect/2 || float64(n)*s.most < evidence {
+			return
+		}
+		cost := s.cost(len(cols), groups, n)
+		if float64(n)*s.most < cost+best.worth() {
+			return
+		}
+		f := s.fit(ids)
+		if f.gain-cost <= best.worth() || !f.sound() {
+			return
+		}
+		best = element{cols: cols, fit: f, cost: cost, values: make([]int32, len(cols))}
+		for j, c := range cols {
+			best.values[j] = s.codes[c][ids[0]]
+		}
+	})
+	return best
 }
 
 // group calls each with the leaves of every element of a cuboid that no cause covers, in ascending order of deviation.
-func (s *search) group(cols []int, each func(first int32, ids []int32, groups int)) {
+func (s *search) group(cols []int, each func(ids []int32, groups int)) {
 	size := 1
 	for _, c := range cols {
 		size *= len(s.names[c])
@@ -216,7 +277,7 @@ func (s *search) group(cols []int, each func(first int32, ids []int32, groups in
 	from := int32(0)
 	for g := range size { // start[g] has moved to the end of g
 		if to := s.start[g]; to > from {
-			each(s.ids[from], s.ids[from:to], groups)
+			each(s.ids[from:to], groups)
 			from = to
 		}
 	}
@@ -264,42 +325,35 @@ func (s *search) cost(layer, elements, leaves int) float64 {
 	return evidence + math.Log(float64(elements)) + logChoose(len(s.names), layer) + math.Log(float64(leaves)+1)
 }
 
-// mostPerLeaf bounds what one leaf can add to a gain.
-func (s *search) mostPerLeaf() float64 {
-	return math.Log(1/(minSpread*math.Sqrt(2*math.Pi))) - math.Log(strayOut/2)
-}
-
 // fit estimates mean and spread of leaves in ascending order of deviation: from their median, then by a few steps of
 // expectation and maximisation with strays.
 func (s *search) fit(ids []int32) fit {
 	n := len(ids)
 	q := func(p float64) float64 { return s.dev[ids[int(p*float64(n-1)+0.5)]] }
 	mean := q(0.5)
-	most := maxSpread*maxSpread + s.noise*s.noise
+	most := maxSpread*maxSpread + s.noise.share*s.noise.share
 	variance := min(max(math.Pow((q(0.75)-q(0.25))/1.349, 2), priorSpread*priorSpread), most)
 	var f fit
 	for step := range 4 {
 		var weight, sum, square float64
 		f = fit{mean: mean, spread: math.Sqrt(variance)}
-		pure := 0
+		pro := 0.0
 		for _, i := range ids {
-			in := (1 - strayIn) * normal(s.dev[i]-mean, variance+s.blur[i])
+			in := (1 - strayIn) * normal(s.dev[i]-mean, variance+s.loose[i])
 			if step == 3 {
-				lg := math.Log(in + strayIn/2)
-				f.gain += lg - s.logNoise[i]
-				if lg > s.logNoise[i] {
-					pure++
-				}
+				lg := math.Log(in+strayIn/2) - s.logNoise[i]
+				f.gain += lg
+				pro += max(lg, 0)
 				continue
 			}
-			r := in / (in + strayIn/2) * variance / (variance + s.blur[i])
+			r := in / (in + strayIn/2) * variance / (variance + s.loose[i])
 			d := s.dev[i] - mean
 			weight += r
 			sum += r * d
 			square += r * d * d
 		}
 		if step == 3 {
-			f.purity = float64(pure) / float64(n)
+			f.purity = pro / max(2*pro-f.gain, 1e-9) // for and against together: pro + (pro − gain)
 			break
 		}
 		if weight < 1e-9 {
@@ -328,7 +382,7 @@ func (s *search) narrow(e element) element {
 			gains := make([]float64, len(s.names[c]))
 			count := make([]int, len(s.names[c]))
 			for _, i := range ids {
-				in := (1 - strayIn) * normal(s.dev[i]-e.fit.mean, variance+s.blur[i])
+				in := (1 - strayIn) * normal(s.dev[i]-e.fit.mean, variance+s.loose[i])
 				v := s.codes[c][i]
 				gains[v] += math.Log(in+strayIn/2) - s.logNoise[i]
 				count[v]++
@@ -351,7 +405,7 @@ func (s *search) narrow(e element) element {
 				best = s.child(e, c, int32(top), elements)
 			}
 		}
-		if best.cols == nil || best.worth() <= 0 {
+		if best.worth() <= 0 || !best.fit.sound() {
 			return e
 		}
 		e = best
@@ -369,10 +423,86 @@ func (s *search) child(e element, col int, value int32, elements int) element {
 	return c
 }
 
+// merge replaces siblings, causes that differ in one column's value alone, by the element above them, and a cause below
+// another by that other, where that explains more: another cause across them had hidden that they are one.
+func (s *search) merge(found []element) []element {
+	for again := true; again; {
+		again = false
+	pairs:
+		for i, a := range found {
+			for _, b := range found[i+1:] {
+				up, ok := join(a, b)
+				if !ok {
+					continue
+				}
+				var rest []element
+				worth := 0.0
+				for _, e := range found {
+					if up.covers(e) {
+						worth += e.worth()
+					} else {
+						rest = append(rest, e)
+					}
+				}
+				s.cover(rest)
+				ids := s.members(up)
+				up.fit = s.fit(ids)
+				up.cost = s.cost(len(up.cols), s.elements(up.cols), len(ids))
+				if up.worth() > worth && up.fit.sound() {
+					found = append(rest, up)
+					again = true
+					break pairs
+				}
+			}
+		}
+	}
+	return found
+}
+
+// join is the element that may take the place of both: the one above two siblings, or the broader of a nested pair.
+func join(a, b element) (element, bool) {
+	switch {
+	case a.covers(b):
+		return element{cols: a.cols, values: a.values}, true
+	case b.covers(a):
+		return element{cols: b.cols, values: b.values}, true
+	case len(a.cols) < 2 || !slices.Equal(a.cols, b.cols):
+		return element{}, false
+	}
+	var up element
+	for j, c := range a.cols {
+		if a.values[j] == b.values[j] {
+			up.cols = append(up.cols, c)
+			up.values = append(up.values, a.values[j])
+		}
+	}
+	return up, len(up.cols) == len(a.cols)-1
+}
+
+// covers reports whether every leaf of o is one of e's.
+func (e *element) covers(o element) bool {
+	for j, c := range e.cols {
+		if at, ok := slices.BinarySearch(o.cols, c); !ok || o.values[at] != e.values[j] {
+			return false
+		}
+	}
+	return true
+}
+
+// cover marks the leaves of some causes, and no others, as explained.
+func (s *search) cover(causes []element) {
+	clear(s.covered)
+	for _, e := range causes {
+		for _, i := range s.members(e) {
+			s.covered[i] = true
+		}
+	}
+}
+
 // elements counts the elements of a cuboid that have leaves left.
 func (s *search) elements(cols []int) int {
 	n := 0
-	s.group(slices.Sorted(slices.Values(cols)), func(_ int32, _ []int32, groups int) { n = groups })
+	s.group(slices.Sorted(slices.Values(cols)), func(_ []int32, groups int) { n = groups })
 	return n
 }
 
@@ -395,82 +525,6 @@ func (s *search) members(e element) []int32 {
 		}
 	}
 	return ids
-}
-
-// quietNoise estimates the noise before any cause is known: on each side of 0, the smaller wins as long as it has
-// enough leaves to speak for. Causes push leaves to one side mostly, and noise is symmetric (RiskLoc's cut).
-func (s *search) quietNoise() float64 {
-	var below, above []int32
-	for i, d := range s.dev {
-		if d <= 0 {
-			below = append(below, int32(i))
-		}
-		if d >= 0 {
-			above = append(above, int32(i))
-		}
-	}
-	enough := max(30, s.len()/20)
-	switch {
-	case len(below) < enough && len(above) < enough:
-		return s.noiseOf(append(below, above...))
-	case len(below) < enough:
-		return s.noiseOf(above)
-	case len(above) < enough:
-		return s.noiseOf(below)
-	}
-	return min(s.noiseOf(below), s.noiseOf(above))
-}
-
-// restNoise estimates the noise from the leaves that no cause covers.
-func (s *search) restNoise() float64 {
-	var rest []int32
-	for i := range s.dev {
-		if !s.covered[i] {
-			rest = append(rest, int32(i))
-		}
-	}
-	if len(rest) < 10 {
-		return s.noise
-	}
-	return s.noiseOf(rest)
-}
-
-// noiseOf is the width of a normal around 0 beside strays anywhere, by expectation and maximisation. It starts at a low
-// quantile, so that it finds the hump at 0 and not the causes beside it.
-func (s *search) noiseOf(ids []int32) float64 {
-	abs := make([]float64, len(ids))
-	for j, i := range ids {
-		abs[j] = math.Abs(s.dev[i])
-	}
-	slices.Sort(abs)
-	sigma := max(abs[len(abs)/4]/0.3186, minNoise) // the quartile of |z|
-	share := 0.8
-	for range 50 {
-		var weight, square float64
-		for _, i := range ids {
-			d := s.dev[i]
-			in := share * normal(d, sigma*sigma+s.blur[i])
-			r := in / (in + (1-share)/2)
-			k := sigma * sigma / (sigma*sigma + s.blur[i]) // the share of the square that is not rounding
-			weight += r
-			square += r * k * (k*d*d + s.blur[i])
-		}
-		next := minNoise
-		if weight > 0 {
-			next = max(math.Sqrt(square/weight), minNoise)
-		}
-		share = min(max(weight/float64(len(ids)), 0.05), 0.999)
-		if math.Abs(next-sigma) < 1e-4*sigma {
-			return next
-		}
-		sigma = next
-	}
-	return sigma
-}
-
-// normal is the density of a normal around 0.
-func normal(x, variance float64) float64 {
-	return math.Exp(-x*x/(2*variance)) / math.Sqrt(2*math.Pi*variance)
 }
 
 func logChoose(n, k int) float64 {

@@ -82,12 +82,11 @@ func (t Table) check() error {
 const maxValue = 1e300
 
 func finite(row int, field string, v float64) error {
-	name := fmt.Sprintf("rows[%d].%s", row, field)
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
-		return domain.Invalid(name, "%v is not a finite number", v)
+		return domain.Invalid(fmt.Sprintf("rows[%d].%s", row, field), "%v is not a finite number", v)
 	case math.Abs(v) > maxValue:
-		return domain.Invalid(name, "%g is beyond %g", v, maxValue)
+		return domain.Invalid(fmt.Sprintf("rows[%d].%s", row, field), "%g is beyond %g", v, maxValue)
 	}
 	return nil
 }
