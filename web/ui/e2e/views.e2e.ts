@@ -130,21 +130,17 @@ describe("no sideways scrolling", () => {
   }
 
   it("nor with words 40 % longer, or in Vietnamese", async () => {
-    const page = await overview({ locale: "vi-VN" }, "/?period=last_30_days").catch(() => null);
-    const vi = page ?? (await (async () => {
-      const p = await newPage({ locale: "vi-VN" });
-      await signIn(p);
-      await p.goto("/");
-      await p.getByRole("img").first().waitFor();
-      return p;
-    })());
+    const vi = await newPage({ locale: "vi-VN" });
+    await signIn(vi);
+    await vi.goto("/");
+    await vi.getByRole("img").first().waitFor();
     expect(await vi.locator("html").getAttribute("lang")).toBe("vi");
     const lengthen = () =>
       vi.evaluate(() => {
         const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         for (let n = walk.nextNode(); n; n = walk.nextNode()) {
           const s = n.textContent ?? "";
-          if (s.trim() && !(n.parentElement?.closest("svg, script") ?? null)) n.textContent = s + s.slice(0, Math.ceil(s.length * 0.4));
+          if (/\p{L}/u.test(s) && !(n.parentElement?.closest("svg, script") ?? null)) n.textContent = s + s.slice(0, Math.ceil(s.length * 0.4));
         }
       });
     await lengthen();

@@ -11,11 +11,13 @@ interface Props {
 
 /** A menu, popover or drawer whose code is not part of the first load: it comes in idle time, or when it is first wanted. */
 export function Deferred({ wanted, onWant, trigger, overlay }: Props) {
-  const [idle, setIdle] = useState(false);
+  const [ready, setReady] = useState(false);
+  // It stays once it is there, or closing it would take away the trigger that the focus goes back to.
+  if (wanted && !ready) setReady(true);
   useEffect(() => {
-    const id = setTimeout(() => setIdle(true), 1000);
+    const id = setTimeout(() => setReady(true), 1000);
     return () => clearTimeout(id);
   }, []);
   const plain = trigger(onWant);
-  return idle || wanted ? <Suspense fallback={plain}>{overlay(trigger())}</Suspense> : plain;
+  return ready ? <Suspense fallback={plain}>{overlay(trigger())}</Suspense> : plain;
 }

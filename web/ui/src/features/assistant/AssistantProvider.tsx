@@ -38,8 +38,7 @@ export function useChatState(): ChatState {
 
 export function AssistantProvider({ session, children }: { session: Session; children: ReactNode }) {
   const client = useClient(session);
-  const { chat } = useSearch({ from: "/signed-in" });
-  const navigate = useNavigate();
+  const { chat, go } = useChatInUrl();
   const [draft, setDraft] = useState(() => kept(`draft.${session.uid}`) ?? crypto.randomUUID());
   const [focusAsked, setFocusAsked] = useState(0);
   const opener = useRef<HTMLElement>(null);
@@ -59,14 +58,12 @@ export function AssistantProvider({ session, children }: { session: Session; chi
       setFocusAsked((n) => n + 1);
       if (isOpen && wanted === undefined) return;
       const next = wanted ?? kept(`chat.${session.uid}`) ?? newChat;
-      void navigate({ to: ".", search: (s) => ({ ...s, chat: next }), resetScroll: false });
+      go(next);
     },
-    [isOpen, navigate, session.uid],
+    [isOpen, go, session.uid],
   );
 
-  const close = useCallback(() => {
-    void navigate({ to: ".", search: (s) => ({ ...s, chat: undefined }), resetScroll: false });
-  }, [navigate]);
+  const close = useCallback(() => go(undefined), [go]);
 
   // Focus goes back to where it was; the entry bar is there for a panel that was open from the start.
   const wasOpen = useRef(isOpen);
@@ -83,8 +80,8 @@ export function AssistantProvider({ session, children }: { session: Session; chi
   const state = useSyncExternalStore(client.subscribe, client.getState);
   const became = state.chats[draft];
   useEffect(() => {
-    if (chat === newChat && became) void navigate({ to: ".", search: (s) => ({ ...s, chat: became }), replace: true, resetScroll: false });
-  }, [chat, became, navigate]);
+    if (chat === newChat && became) go(became, true);
+  }, [chat, became, go]);
 
   useWindowKey((e) => {
     if (e.key.toLowerCase() === "j" && (e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey) {
@@ -98,6 +95,23 @@ export function AssistantProvider({ session, children }: { session: Session; chi
     [client, isOpen, threadId, became, draft, focusAsked, open, close],
   );
   return <Context value={value}>{children}</Context>;
+}
+
+// The URL says which chat is open. What was asked for last counts until the URL has followed: the router takes its time,
+// and a panel should not.
+function useChatInUrl() {
+  const { chat: inUrl } = useSearch({ from: "/signed-in" });
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState<{ chat?: string }>();
+  if (asked && asked.chat === inUrl) setAsked(undefined);
+  const go = useCallback(
+    (chat: string | undefined, replace = false) => {
+      setAsked({ chat });
+      void navigate({ to: ".", search: (s) => ({ ...s, chat }), replace, resetScroll: false });
+    },
+    [navigate],
+  );
+  return { chat: asked ? asked.chat : inUrl, go };
 }
 
 function useClient(session: Session): ChatClient {

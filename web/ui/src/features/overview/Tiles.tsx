@@ -30,7 +30,7 @@ function Tile({ metric, data }: { metric: string; data: ComparisonResult }) {
         {t.metrics[metric]}
         {isMoney(metric) && <span className="text-xs text-ink-3">USDT</span>}
       </h2>
-      <p className="mt-1 text-xl font-semibold tracking-tight tabular-nums" title={f.figure(metric, total.current)}>
+      <p className="mt-1 text-xl font-semibold tracking-tight wrap-anywhere tabular-nums" title={f.figure(metric, total.current)}>
         {f.figureShort(metric, total.current)}
       </p>
       <Change value={total} className="mt-1" />
