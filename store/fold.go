@@ -14,15 +14,20 @@ const foldLock = 0x666f_6c64 // "fold"
 // adds deltas and rollups in one snapshot, so figures are the same before and after. When another process is
 // folding, it does nothing.
 func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var mine bool
-		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
+	for try := 0; ; try++ {
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			var mine bool
+			if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
+				return err
+			}
+			rows, err = fold(ctx, tx, `DELETE FROM delta RETURNING *`)
 			return err
+		})
+		// A batch that moves dates of the same accounts and this can wait for each other until PostgreSQL ends one of them.
+		if !deadlocked(err) || try == maxYields {
+			return rows, err
 		}
-		rows, err = fold(ctx, tx, `DELETE FROM delta RETURNING *`)
-		return err
-	})
-	return rows, err
+	}
 }
 
 const daySums = `sum(earned1)::bigint, sum(earned2)::bigint, sum(earned3)::bigint, sum(rebate)::bigint, sum(volume)::bigint,

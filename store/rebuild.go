@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain/referral"
@@ -72,8 +70,7 @@ func (s *Store) rebuild(ctx context.Context, begin func(pgx.Tx) error, progress 
 		}
 		// Two batches with the same lines can wait for each other until PostgreSQL ends one of those who wait, which may
 		// be this one: at its beginning, when it waits for the lock.
-		var pg *pgconn.PgError
-		if !errors.As(err, &pg) || pg.Code != "40P01" || try == 5 {
+		if !deadlocked(err) || try == maxYields {
 			return fmt.Errorf("rebuild: %w", err)
 		}
 	}

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain"
@@ -54,6 +56,15 @@ func (s *Store) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error) e
 		}
 		return f(tx)
 	})
+}
+
+// maxYields is how often a transaction that PostgreSQL ends in a deadlock is done again.
+const maxYields = 5
+
+// deadlocked reports whether PostgreSQL ended the transaction because it and another waited for each other.
+func deadlocked(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "40P01"
 }
 
 // day is the date of t in the reporting zone, as midnight UTC, which is how a date goes to PostgreSQL.
