@@ -47,7 +47,7 @@ func shared(level int, rebate string) string {
 // coarse reports whether the rollup by partner and hour can answer: it knows no referees.
 func (m *metricsQuery) coarse(metrics []referral.Metric) bool {
 	for _, d := range metrics {
-		if d.Column == "traders" {
+		if d.Column == referral.TradersColumn {
 			return false
 		}
 	}
@@ -89,7 +89,7 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 	distinct := false
 	for i, d := range metrics {
 		switch {
-		case d.Column == "traders":
+		case d.Column == referral.TradersColumn:
 			outer[i], distinct = "count(*) FILTER (WHERE g.executed > 0)", true
 		case d.Less != "":
 			outer[i] = fmt.Sprintf("(sum(g.%s) - sum(g.%s))::bigint", d.Column, d.Less)
@@ -200,12 +200,11 @@ func (m *metricsQuery) hourPieces(a, b time.Time) []string {
 	if ls := m.levels(); len(ls) < 3 {
 		level = fmt.Sprintf(" AND level = %d", min(ls[0], 2))
 	}
-	out := []string{`SELECT 0::bigint AS referee, 0::bigint AS owner, 0::bigint AS u2, hour AS at, (hour AT TIME ZONE ` + zone + `)::date AS day, level::int AS level, product,
-		earned AS commission, rebate AS shared, volume, eligible_volume, fees, trades, 0::bigint AS executed, deposits, withdrawals
-		FROM partner_hour WHERE partner = ` + me + ` AND hour >= ` + from + ` AND hour < ` + to + level}
-	for _, l := range m.levels() {
-		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, hour, day, %d, product, earned%d, %s, volume, eligible_volume, fees, trades, executed, deposits, withdrawals
-			FROM delta WHERE %s AND hour >= %s AND hour < %s`, l, l, shared(l, "rebate"), mine(l, me), from, to))
+	var out []string
+	for _, table := range []string{"partner_hour", "delta_hour"} {
+		out = append(out, `SELECT 0::bigint AS referee, 0::bigint AS owner, 0::bigint AS u2, hour AS at, (hour AT TIME ZONE `+zone+`)::date AS day, level::int AS level, product,
+			earned AS commission, rebate AS shared, volume, eligible_volume, fees, trades, 0::bigint AS executed, deposits, withdrawals
+			FROM `+table+` WHERE partner = `+me+` AND hour >= `+from+` AND hour < `+to+level)
 	}
 	return out
 }

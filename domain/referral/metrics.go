@@ -50,7 +50,7 @@ var Metrics = []Metric{
 	{Name: "eligibleVolume", Label: "Eligible volume", Unit: USDT, Of: Trading, Column: "eligible_volume", Doc: "volume that earns commission"},
 	{Name: "fees", Label: "Fees paid", Unit: USDT, Of: Trading, Column: "fees", Doc: "fees paid by my referees"},
 	{Name: "trades", Label: "Trades", Unit: Count, Of: Trading, Column: "trades", Doc: "trades of my referees, less the reversed ones"},
-	{Name: "traders", Label: "Active traders", Unit: Count, Of: Trading, Column: "traders", Doc: "distinct referees with a trade in the period, reversed or not"},
+	{Name: "traders", Label: "Active traders", Unit: Count, Of: Trading, Column: TradersColumn, Doc: "distinct referees with a trade in the period, reversed or not"},
 	{Name: "deposits", Label: "Deposits", Unit: USDT, Of: Moving, Column: "deposits", Doc: "deposits of my referees"},
 	{Name: "withdrawals", Label: "Withdrawals", Unit: USDT, Of: Moving, Column: "withdrawals", Doc: "withdrawals of my referees"},
 	{Name: "netDeposits", Label: "Net deposits", Unit: USDT, Of: Moving, Column: "deposits", Less: "withdrawals", Doc: "deposits less withdrawals"},
@@ -63,6 +63,9 @@ var Metrics = []Metric{
 
 // TotalColumn marks the one metric that is a stock, not a flow: it counts to the end of the period.
 const TotalColumn = "total"
+
+// TradersColumn marks the one metric of activity that counts distinct referees, and so does not add up over products.
+const TradersColumn = "traders"
 
 // MetricByName finds a row of the table.
 func MetricByName(name string) (Metric, bool) {
