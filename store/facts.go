@@ -99,12 +99,19 @@ func insertFacts(ctx context.Context, tx pgx.Tx, facts []fact, d *deltas) error 
 	return transfers.send(ctx, tx, "transfer ("+transferColumns+")")
 }
 
-// deltaKey is the grain at which a batch sums up before it appends to table delta.
-type deltaKey struct {
+// dayKey and hourKey are the grains at which a batch sums up before it appends to tables delta and delta_hour.
+type dayKey struct {
 	path    [referral.Levels]int64
 	referee int64
+	day     int64 // unix seconds of midnight UTC
+	product int16
+}
+
+type hourKey struct {
+	partner int64
 	hour    int64 // unix seconds
 	product int16
+	level   int16 // 1 direct, 2 indirect
 }
 
 type sums struct {
@@ -115,47 +122,94 @@ type sums struct {
 	deposits, withdrawals  domain.Money
 }
 
-type deltaRow struct {
+type dayRow struct {
 	sums
 	lastAt time.Time
+}
+
+// hourRow is what one beneficiary gets of the facts of an hour.
+type hourRow struct {
+	earned, rebate         domain.Money
+	volume, eligible, fees domain.Money
+	trades                 int64
+	deposits, withdrawals  domain.Money
 }
 
 // deltas sums what a batch adds to the rollups. first keeps the earliest fact of each main account.
 type deltas struct {
 	store *Store
-	rows  map[deltaKey]*deltaRow
-	slab  []deltaRow
+	days  map[dayKey]*dayRow
+	slab  []dayRow
+	hours map[hourKey]*hourRow
 	first map[int64]*firsts
+	known map[int64]firsts // what the accounts' rows said when they were read
 	// The buckets of the last time seen: a batch's facts are mostly of the same hour.
-	from, to, hour int64
+	from, to, hour, day int64
 }
 
 type firsts struct{ trade, deposit time.Time }
 
 func (s *Store) newDeltas(facts int) *deltas {
-	return &deltas{store: s, rows: make(map[deltaKey]*deltaRow, facts/2), first: map[int64]*firsts{}}
+	return &deltas{store: s, days: make(map[dayKey]*dayRow, facts), hours: map[hourKey]*hourRow{}, first: map[int64]*firsts{}}
 }
 
-func (d *deltas) row(f *fact, at time.Time, product int16) *deltaRow {
-	if unix := at.Unix(); unix < d.from || unix >= d.to {
-		h := d.store.hour(at)
-		d.hour, d.from, d.to = h.Unix(), unix, unix+1
-		// The hour's seconds share its bucket as long as the zone's offset does not change within it; bounding the
-		// memo by the full hour is only right when both ends fall into the same one.
-		if d.store.hour(h.Add(time.Hour - time.Second)).Equal(h) {
-			d.from, d.to = h.Unix(), h.Unix()+3600
-		}
+// bucket sets the day and the hour that a time lies in.
+func (d *deltas) bucket(at time.Time) {
+	unix := at.Unix()
+	if unix >= d.from && unix < d.to {
+		return
 	}
-	k := deltaKey{path: f.place.Path, referee: f.place.Referee, hour: d.hour, product: product}
-	r := d.rows[k]
+	h := d.store.hour(at)
+	d.hour, d.day, d.from, d.to = h.Unix(), d.store.day(h).Unix(), unix, unix+1
+	// The hour's seconds share its bucket as long as the zone's offset does not change within it; bounding the
+	// memo by the full hour is only right when both ends fall into the same one.
+	if d.store.hour(h.Add(time.Hour - time.Second)).Equal(h) {
+		d.from, d.to = h.Unix(), h.Unix()+3600
+	}
+}
+
+// at adds s to the sums of the fact's referee and beneficiaries at a time, and returns the referee's row.
+func (d *deltas) at(f *fact, at time.Time, product int16, s *sums) *dayRow {
+	d.bucket(at)
+	k := dayKey{path: f.place.Path, referee: f.place.Referee, day: d.day, product: product}
+	r := d.days[k]
 	if r == nil {
 		if len(d.slab) == 0 {
-			d.slab = make([]deltaRow, 256)
+			d.slab = make([]dayRow, 256)
 		}
 		r, d.slab = &d.slab[0], d.slab[1:]
-		d.rows[k] = r
+		d.days[k] = r
+	}
+	r.sums.add(s)
+	for i, partner := range f.place.Path {
+		if partner == 0 {
+			break
+		}
+		k := hourKey{partner: partner, hour: d.hour, product: product, level: int16(min(i+1, 2))}
+		h := d.hours[k]
+		if h == nil {
+			h = &hourRow{}
+			d.hours[k] = h
+		}
+		h.earned += s.earned[i]
+		if i == 0 {
+			h.rebate += s.rebate
+		}
+		h.volume, h.eligible, h.fees = h.volume+s.volume, h.eligible+s.eligible, h.fees+s.fees
+		h.trades += s.trades
+		h.deposits, h.withdrawals = h.deposits+s.deposits, h.withdrawals+s.withdrawals
 	}
 	return r
+}
+
+func (s *sums) add(o *sums) {
+	for i := range s.earned {
+		s.earned[i] += o.earned[i]
+	}
+	s.rebate += o.rebate
+	s.volume, s.eligible, s.fees = s.volume+o.volume, s.eligible+o.eligible, s.fees+o.fees
+	s.trades, s.executed = s.trades+o.trades, s.executed+o.executed
+	s.deposits, s.withdrawals = s.deposits+o.deposits, s.withdrawals+o.withdrawals
 }
 
 // add adds a fact's contributions (sign 1), or takes them back (-1). A reversed trade contributes twice: as it
@@ -165,21 +219,22 @@ func (d *deltas) add(f *fact, sign int64) {
 		return
 	}
 	if f.money != nil {
-		r := d.row(f, f.at, 0)
+		var s sums
 		if f.money.Withdrawal {
-			r.withdrawals += domain.Money(sign) * f.money.AmountUSDT
+			s.withdrawals = domain.Money(sign) * f.money.AmountUSDT
 		} else {
-			r.deposits += domain.Money(sign) * f.money.AmountUSDT
+			s.deposits = domain.Money(sign) * f.money.AmountUSDT
 			if sign > 0 {
 				earliest(&d.firstOf(f.place.Referee).deposit, f.at)
 			}
 		}
+		d.at(f, f.at, 0, &s)
 		return
 	}
 	p := productCode(f.trade.Product)
-	r := d.row(f, f.at, p)
-	r.addTrade(f, sign)
-	r.executed += sign
+	s := f.tradeSums(sign)
+	s.executed = sign
+	r := d.at(f, f.at, p, &s)
 	if sign > 0 {
 		if f.at.After(r.lastAt) {
 			r.lastAt = f.at
@@ -187,7 +242,8 @@ func (d *deltas) add(f *fact, sign int64) {
 		earliest(&d.firstOf(f.place.Referee).trade, f.at)
 	}
 	if !f.reversedAt.IsZero() {
-		d.row(f, f.reversedAt, p).addTrade(f, -sign)
+		s := f.tradeSums(-sign)
+		d.at(f, f.reversedAt, p, &s)
 	}
 }
 
@@ -206,52 +262,69 @@ func earliest(t *time.Time, at time.Time) {
 	}
 }
 
-func (r *sums) addTrade(f *fact, sign int64) {
+func (f *fact) tradeSums(sign int64) sums {
 	m := domain.Money(sign)
+	s := sums{rebate: m * f.split.Rebate, volume: m * f.trade.Volume, fees: m * f.trade.FeePaid, trades: sign}
 	for i, e := range f.split.Earned {
-		r.earned[i] += m * e
+		s.earned[i] = m * e
 	}
-	r.rebate += m * f.split.Rebate
-	r.volume += m * f.trade.Volume
-	r.fees += m * f.trade.FeePaid
 	if f.split.Eligible {
-		r.eligible += m * f.trade.Volume
+		s.eligible = s.volume
 	}
-	r.trades += sign
+	return s
 }
 
-// append copies the sums into table delta and starts anew.
+// append copies the sums into the tables delta and delta_hour and starts anew.
 func (d *deltas) append(ctx context.Context, tx pgx.Tx) error {
-	b := newCopyBuffer(len(d.rows), 250)
-	for k, r := range d.rows {
-		if *r == (deltaRow{}) { // what was taken back and added again
+	days := newCopyBuffer(len(d.days), 240)
+	for k, r := range d.days {
+		if *r == (dayRow{}) { // what was taken back and added again
 			continue
 		}
-		hour := time.Unix(k.hour, 0)
-		b.row(19)
-		b.int64(k.path[0], k.path[1], k.path[2], k.referee)
-		b.time(hour)
-		b.date(d.store.day(hour))
-		b.int16(k.product)
-		b.int64(int64(r.earned[0]), int64(r.earned[1]), int64(r.earned[2]), int64(r.rebate),
+		days.row(18)
+		days.int64(k.path[0], k.path[1], k.path[2], k.referee)
+		days.date(time.Unix(k.day, 0))
+		days.int16(k.product)
+		days.int64(int64(r.earned[0]), int64(r.earned[1]), int64(r.earned[2]), int64(r.rebate),
 			int64(r.volume), int64(r.eligible), int64(r.fees), r.trades, r.executed, int64(r.deposits), int64(r.withdrawals))
-		b.time(r.lastAt)
+		days.time(r.lastAt)
 	}
-	clear(d.rows)
-	return b.send(ctx, tx, `delta (owner, u2, u3, referee, hour, day, product, earned1, earned2, earned3, rebate,
-		volume, eligible_volume, fees, trades, executed, deposits, withdrawals, last_at)`)
+	hours := newCopyBuffer(len(d.hours), 150)
+	for k, r := range d.hours {
+		if *r == (hourRow{}) {
+			continue
+		}
+		hours.row(12)
+		hours.int64(k.partner)
+		hours.time(time.Unix(k.hour, 0))
+		hours.int16(k.product)
+		hours.int16(k.level)
+		hours.int64(int64(r.earned), int64(r.rebate), int64(r.volume), int64(r.eligible), int64(r.fees), r.trades, int64(r.deposits), int64(r.withdrawals))
+	}
+	clear(d.days)
+	clear(d.hours)
+	if err := days.send(ctx, tx, `delta (owner, u2, u3, referee, day, product, earned1, earned2, earned3, rebate,
+		volume, eligible_volume, fees, trades, executed, deposits, withdrawals, last_at)`); err != nil {
+		return err
+	}
+	return hours.send(ctx, tx, `delta_hour (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals)`)
 }
 
 // saveFirsts moves the accounts' first trade and deposit back where the batch brought an earlier one. It locks the
 // accounts' rows, so it may run only under the structure lock (shared or not): else a batch that waits for that
 // lock with rows locked, and the holder that waits for the rows, would wait for each other.
 func (d *deltas) saveFirsts(ctx context.Context, tx pgx.Tx) error {
-	if len(d.first) == 0 {
-		return nil
-	}
 	uids := make([]int64, 0, len(d.first))
-	for uid := range d.first {
-		uids = append(uids, uid)
+	for uid, f := range d.first {
+		// Dates only move back: what an account's row said earlier in this transaction is no earlier than what it says now.
+		if k := d.known[uid]; !f.trade.IsZero() && (k.trade.IsZero() || f.trade.Before(k.trade)) ||
+			!f.deposit.IsZero() && (k.deposit.IsZero() || f.deposit.Before(k.deposit)) {
+			uids = append(uids, uid)
+		}
+	}
+	if len(uids) == 0 {
+		clear(d.first)
+		return nil
 	}
 	slices.Sort(uids)
 	trades, deposits := make([]*time.Time, len(uids)), make([]*time.Time, len(uids))

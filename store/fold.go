@@ -10,7 +10,7 @@ import (
 // foldLock lets one compactor fold at a time. Two would be right too, but would wait for each other's rows.
 const foldLock = 0x666f_6c64 // "fold"
 
-// Fold moves what the batches appended to table delta into the rollups, and returns how many rows it moved. A reader
+// Fold moves what the batches appended to the deltas into the rollups, and returns how many rows it moved. A reader
 // adds deltas and rollups in one snapshot, so figures are the same before and after. When another process is
 // folding, it does nothing.
 func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
@@ -20,7 +20,12 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 			if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
 				return err
 			}
-			rows, err = fold(ctx, tx, `DELETE FROM delta RETURNING *`)
+			days, err := foldDays(ctx, tx, `DELETE FROM delta RETURNING *`)
+			if err != nil {
+				return err
+			}
+			hours, err := foldHours(ctx, tx, `DELETE FROM delta_hour RETURNING *`)
+			rows = days + hours
 			return err
 		})
 		// A batch that moves dates of the same accounts and this can wait for each other until PostgreSQL ends one of them.
@@ -30,20 +35,23 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 	}
 }
 
-const daySums = `sum(earned1)::bigint, sum(earned2)::bigint, sum(earned3)::bigint, sum(rebate)::bigint, sum(volume)::bigint,
+const (
+	daySums = `sum(earned1)::bigint, sum(earned2)::bigint, sum(earned3)::bigint, sum(rebate)::bigint, sum(volume)::bigint,
 	sum(eligible_volume)::bigint, sum(fees)::bigint, sum(trades)::bigint, sum(executed)::bigint, sum(deposits)::bigint, sum(withdrawals)::bigint`
 
-// hourFan turns a row of deltas or rollups into what each of its beneficiaries gets.
-const hourFan = `CROSS JOIN LATERAL (VALUES (d.owner, 1, d.earned1, d.rebate), (d.u2, 2, d.earned2, 0), (d.u3, 2, d.earned3, 0)) AS f (partner, level, earned, rebate)`
+	hourSums = `sum(earned)::bigint, sum(rebate)::bigint, sum(volume)::bigint, sum(eligible_volume)::bigint, sum(fees)::bigint,
+	sum(trades)::bigint, sum(deposits)::bigint, sum(withdrawals)::bigint`
 
-const hourSums = `sum(f.earned)::bigint, sum(f.rebate)::bigint, sum(d.volume)::bigint, sum(d.eligible_volume)::bigint, sum(d.fees)::bigint,
-	sum(d.trades)::bigint, sum(d.deposits)::bigint, sum(d.withdrawals)::bigint`
+	// hourFan turns a row of sums by referee into what each of its beneficiaries gets.
+	hourFan = `CROSS JOIN LATERAL (VALUES (d.owner, 1::smallint, d.earned1, d.rebate), (d.u2, 2::smallint, d.earned2, 0), (d.u3, 2::smallint, d.earned3, 0)) AS f (partner, level, earned, rebate)`
+)
 
-// fold adds the rows of source, which are of the form of table delta, to the rollups, and returns how many they were.
-func fold(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
-	// The path of a rollup row is its referee's of today: when it changed, the deltas took every fact back from the
-	// former path and added it to the new one, so that each row in question is met here.
-	// A row whose sums are all zero is as good as none, and is removed, so that every order of arrival leaves the same rows.
+// foldDays adds the rows of source, which are of the form of table delta, to referee_day, and returns how many they were.
+//
+// The path of a rollup row is its referee's of today: when it changed, the deltas took every fact back from the former
+// path and added it to the new one, so that each row in question is met here. A row whose sums are all zero is as good
+// as none, and is removed, so that every order of arrival leaves the same rows.
+func foldDays(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 	rows, err := tx.Query(ctx, `
 		WITH d AS MATERIALIZED (`+source+`),
 		day_rows AS (
@@ -58,48 +66,61 @@ func fold(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 				fees = t.fees + excluded.fees, trades = t.trades + excluded.trades, executed = t.executed + excluded.executed,
 				deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
 			RETURNING owner, day, referee, product, (earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) AS empty),
-		hour_rows AS (
-			INSERT INTO partner_hour AS t (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals)
-			SELECT f.partner, d.hour, d.product, f.level, `+hourSums+`
-			FROM d `+hourFan+` WHERE f.partner <> 0 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-			ON CONFLICT (partner, hour, product, level) DO UPDATE SET earned = t.earned + excluded.earned, rebate = t.rebate + excluded.rebate,
-				volume = t.volume + excluded.volume, eligible_volume = t.eligible_volume + excluded.eligible_volume, fees = t.fees + excluded.fees,
-				trades = t.trades + excluded.trades, deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
-			RETURNING partner, hour, product, level, (earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0) AS empty),
 		lasts AS (
 			UPDATE account a SET last_trade_at = greatest(a.last_trade_at, l.at)
 			FROM (SELECT referee, max(last_at) AS at FROM d WHERE last_at IS NOT NULL GROUP BY referee) l
 			WHERE a.uid = l.referee AND l.at > coalesce(a.last_trade_at, '-infinity'))
-		SELECT 0::smallint, owner, day::timestamp AT TIME ZONE 'UTC', referee, product FROM day_rows WHERE empty
-		UNION ALL SELECT level::smallint, partner, hour, 0, product FROM hour_rows WHERE empty
-		UNION ALL SELECT -1::smallint, count(*), NULL, 0, 0::smallint FROM d`)
+		SELECT owner, day::text, referee, product FROM day_rows WHERE empty
+		UNION ALL SELECT count(*), NULL, 0, 0::smallint FROM d`)
 	if err != nil {
 		return 0, err
 	}
-	type key struct {
-		level   int16
-		uid     int64
-		at      *time.Time
-		referee int64
-		product int16
-	}
-	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k key, err error) {
-		return k, row.Scan(&k.level, &k.uid, &k.at, &k.referee, &k.product)
-	})
-	if err != nil {
-		return 0, err
-	}
-	var moved int64
+	var n, moved, referee int64
+	var day *string
+	var product int16
 	batch := &pgx.Batch{}
-	for _, k := range keys {
-		switch {
-		case k.level < 0:
-			moved = k.uid
-		case k.level == 0:
-			batch.Queue(`DELETE FROM referee_day WHERE owner = $1 AND day = $2::date AND referee = $3 AND product = $4`, k.uid, k.at.UTC(), k.referee, k.product)
-		default:
-			batch.Queue(`DELETE FROM partner_hour WHERE partner = $1 AND hour = $2 AND product = $3 AND level = $4`, k.uid, k.at, k.product, k.level)
+	if _, err := pgx.ForEachRow(rows, []any{&n, &day, &referee, &product}, func() error {
+		if day == nil {
+			moved = n
+		} else {
+			batch.Queue(`DELETE FROM referee_day WHERE owner = $1 AND day = $2::text::date AND referee = $3 AND product = $4`, n, *day, referee, product)
 		}
+		return nil
+	}); err != nil {
+		return 0, err
+	}
+	return moved, tx.SendBatch(ctx, batch).Close()
+}
+
+// foldHours is foldDays for rows of the form of table delta_hour, and partner_hour.
+func foldHours(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
+	rows, err := tx.Query(ctx, `
+		WITH d AS MATERIALIZED (`+source+`),
+		hour_rows AS (
+			INSERT INTO partner_hour AS t (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals)
+			SELECT partner, hour, product, level, `+hourSums+` FROM d GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+			ON CONFLICT (partner, hour, product, level) DO UPDATE SET earned = t.earned + excluded.earned, rebate = t.rebate + excluded.rebate,
+				volume = t.volume + excluded.volume, eligible_volume = t.eligible_volume + excluded.eligible_volume, fees = t.fees + excluded.fees,
+				trades = t.trades + excluded.trades, deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
+			RETURNING partner, hour, product, level, (earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0) AS empty)
+		SELECT partner, hour, product, level FROM hour_rows WHERE empty
+		UNION ALL SELECT count(*), NULL, 0::smallint, 0::smallint FROM d`)
+	if err != nil {
+		return 0, err
+	}
+	var n, moved int64
+	var hour *time.Time
+	var product, level int16
+	batch := &pgx.Batch{}
+	if _, err := pgx.ForEachRow(rows, []any{&n, &hour, &product, &level}, func() error {
+		if hour == nil {
+			moved = n
+		} else {
+			batch.Queue(`DELETE FROM partner_hour WHERE partner = $1 AND hour = $2 AND product = $3 AND level = $4`, n, *hour, product, level)
+		}
+		return nil
+	}); err != nil {
+		return 0, err
 	}
 	return moved, tx.SendBatch(ctx, batch).Close()
 }

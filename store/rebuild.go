@@ -95,7 +95,7 @@ func (b *rebuilding) advance(n int) {
 // readers keep what they see.
 func (b *rebuilding) clear(ctx context.Context) error {
 	for _, table := range []string{"account", "partner", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
-		"transfer", "referee_day", "partner_hour", "delta"} {
+		"transfer", "referee_day", "partner_hour", "delta", "delta_hour"} {
 		if _, err := b.tx.Exec(ctx, `DELETE FROM `+table); err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (b *rebuilding) loggedFacts(ctx context.Context) error {
 		var w waits
 		for i := range events {
 			f, _ := factOf(&events[i])
-			if !f.attribute(s) {
+			if !f.attribute(&s.Structure) {
 				w.add(f.id, accountKey(f.account))
 				continue
 			}
@@ -208,7 +208,7 @@ func (b *rebuilding) reversals(ctx context.Context) error {
 	return nil
 }
 
-// factSums are the facts summed at the grain of table delta, with days and hours cut by the zone, parameter $1. It is
+// factSums are the facts summed by referee, hour and product, with days and hours cut by the zone, parameter $1. It is
 // SQL, where ingest sums in Go: what the two agree on is right.
 const factSums = `SELECT owner, u2, u3, referee, date_trunc('hour', t, $1::text) AS hour, (t AT TIME ZONE $1::text)::date AS day, product,
 	sum(earned1)::bigint AS earned1, sum(earned2)::bigint AS earned2, sum(earned3)::bigint AS earned3, sum(rebate)::bigint AS rebate,
@@ -232,7 +232,10 @@ func (b *rebuilding) rollups(ctx context.Context) error {
 	if _, err := b.tx.Exec(ctx, `CREATE TEMPORARY TABLE rebuild_delta ON COMMIT DROP AS `+factSums, b.store.zone.String()); err != nil {
 		return err
 	}
-	if _, err := fold(ctx, b.tx, `SELECT * FROM rebuild_delta`); err != nil {
+	if _, err := foldDays(ctx, b.tx, `SELECT * FROM rebuild_delta`); err != nil {
+		return err
+	}
+	if _, err := foldHours(ctx, b.tx, `SELECT * FROM `+fanned("rebuild_delta", "hour")); err != nil {
 		return err
 	}
 	_, err := b.tx.Exec(ctx, `UPDATE account a SET first_trade_at = f.trade_at, first_deposit_at = f.deposit_at FROM (`+firstDates+`) f WHERE a.uid = f.referee`)

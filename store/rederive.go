@@ -10,23 +10,38 @@ import (
 	"partnerhub/domain/referral"
 )
 
+// structure is what attribution needs, with the accounts' first trades and deposits as their rows say.
+type structure struct {
+	referral.Structure
+	firsts map[int64]firsts
+}
+
 // loadStructure reads what the attribution of facts of these accounts needs.
-func loadStructure(ctx context.Context, tx pgx.Tx, uids []int64) (*referral.Structure, error) {
-	s := &referral.Structure{Accounts: make(map[int64]referral.Account, len(uids)), Rates: map[int64]referral.Versions[referral.Rates]{},
-		VIPs: map[int64]referral.Versions[referral.VIP]{}, Rebates: map[string]referral.Versions[referral.RebateRates]{}}
+func loadStructure(ctx context.Context, tx pgx.Tx, uids []int64) (*structure, error) {
+	s := &structure{Structure: referral.Structure{Accounts: make(map[int64]referral.Account, len(uids)), Rates: map[int64]referral.Versions[referral.Rates]{},
+		VIPs: map[int64]referral.Versions[referral.VIP]{}, Rebates: map[string]referral.Versions[referral.RebateRates]{}}, firsts: make(map[int64]firsts, len(uids))}
 	if len(uids) == 0 {
 		return s, nil
 	}
 	ask := distinct(uids)
 	for len(ask) > 0 { // the accounts, then the main ones of those that are sub-accounts
-		rows, err := tx.Query(ctx, `SELECT uid, main_uid, registered_at, u1, u2, u3, code1, code2, code3 FROM account WHERE uid = ANY($1)`, ask)
+		rows, err := tx.Query(ctx, `SELECT uid, main_uid, registered_at, u1, u2, u3, code1, code2, code3, first_trade_at, first_deposit_at FROM account WHERE uid = ANY($1)`, ask)
 		if err != nil {
 			return nil, err
 		}
 		ask = nil
 		var a referral.Account
-		if _, err := pgx.ForEachRow(rows, []any{&a.UID, &a.MainUID, &a.RegisteredAt, &a.Path[0], &a.Path[1], &a.Path[2], &a.Codes[0], &a.Codes[1], &a.Codes[2]}, func() error {
+		var trade, deposit *time.Time
+		if _, err := pgx.ForEachRow(rows, []any{&a.UID, &a.MainUID, &a.RegisteredAt, &a.Path[0], &a.Path[1], &a.Path[2], &a.Codes[0], &a.Codes[1], &a.Codes[2], &trade, &deposit}, func() error {
 			s.Accounts[a.UID] = a
+			var f firsts
+			if trade != nil {
+				f.trade = *trade
+			}
+			if deposit != nil {
+				f.deposit = *deposit
+			}
+			s.firsts[a.UID] = f
 			if _, ok := s.Accounts[a.MainUID]; !ok {
 				ask = append(ask, a.MainUID)
 			}
@@ -47,7 +62,7 @@ func loadStructure(ctx context.Context, tx pgx.Tx, uids []int64) (*referral.Stru
 			codes[a.Codes[0]] = true
 		}
 	}
-	return s, loadVersions(ctx, tx, s, mains, distinct(partners), codes)
+	return s, loadVersions(ctx, tx, &s.Structure, mains, distinct(partners), codes)
 }
 
 func loadVersions(ctx context.Context, tx pgx.Tx, s *referral.Structure, mains, partners []int64, codes map[string]bool) error {
@@ -265,7 +280,7 @@ func attributeFacts(ctx context.Context, tx pgx.Tx, facts []fact) ([]reattribute
 	for i := range facts {
 		was := facts[i]
 		is := was
-		if !is.attribute(s) {
+		if !is.attribute(&s.Structure) {
 			is.place = referral.Attribution{}
 		}
 		if is.place != was.place || is.split != was.split || is.rules != was.rules || is.storedRates() != was.storedRates() {

@@ -78,6 +78,7 @@ func (v *verifying) checks(zone string) []check {
 		{"rates", v.same(ratesShould, ratesAre)},
 		{"partners", v.same(partnersShould, partnersAre)},
 		{"vip", v.same(vipShould, vipIs)},
+		{"latest vip", v.same(vipLatest, vipOfAccounts)},
 		{"codes", v.same(codesShould, codesAre)},
 		{"code versions", v.same(codeVersionsShould, codeVersionsAre)},
 		{"rules", v.same(rulesShould, rulesAre)},

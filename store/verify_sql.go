@@ -29,6 +29,10 @@ const (
 
 	vipShould = `SELECT e.uid, e.at, e.id, (e.body->>'spotLevel')::integer AS spot, (e.body->>'futuresLevel')::integer AS futures
 		FROM event e JOIN account a ON a.uid = e.uid WHERE e.type = 'vip.changed'`
+	vipLatest = `SELECT a.uid, coalesce(v.spot, 0), coalesce(v.futures, 0) FROM account a
+		LEFT JOIN (SELECT DISTINCT ON (uid) uid, spot, futures FROM vip_version ORDER BY uid, at DESC, event_id DESC) v USING (uid)`
+	vipOfAccounts = `SELECT uid, spot_vip, futures_vip FROM account`
+
 	vipIs = `SELECT uid, at, event_id, spot, futures FROM vip_version`
 
 	codesShould = `SELECT e.body->>'code' AS code, e.uid, e.at FROM event e JOIN account a ON a.uid = e.uid WHERE e.type = 'referral_code.created'`
@@ -87,16 +91,19 @@ const (
 
 // The rollups are proved by adding what they should be and taking away what they are: all sums must be zero then.
 var (
-	dayMismatches = differences("owner, day, referee, product", []string{"earned1", "earned2", "earned3", "rebate", "volume", "eligible_volume", "fees", "trades", "executed", "deposits", "withdrawals"},
+	daySumColumns = []string{"earned1", "earned2", "earned3", "rebate", "volume", "eligible_volume", "fees", "trades", "executed", "deposits", "withdrawals"}
+
+	dayMismatches = differences("owner, day, referee, product", daySumColumns,
 		`(`+factSums+`) x`, "referee_day", "delta")
 
 	dayPathMismatches = `SELECT count(*), count(*) FILTER (WHERE wrong), coalesce(min(r) FILTER (WHERE wrong), '') FROM (
 		SELECT (d.u2, d.u3) IS DISTINCT FROM (coalesce(a.u2, 0), coalesce(a.u3, 0)) AS wrong, (d.owner, d.day, d.referee, d.product)::text AS r
 		FROM referee_day d LEFT JOIN account a ON a.uid = d.referee AND a.u1 = d.owner) x`
 
-	hourMismatches = differences("partner, hour, product, level", hourColumns, fanned("("+factSums+")", "hour"), "partner_hour", fanned("delta", "hour"))
+	hourMismatches = differences("partner, hour, product, level", hourColumns, fanned("("+factSums+")", "hour"), "partner_hour", "delta_hour")
 
-	hourDayMismatches = differences("partner, product, level", hourColumns, fanned("referee_day", "day"), "partner_hour")
+	hourDayMismatches = differences("partner, product, level", hourColumns, fanned("(SELECT owner, u2, u3, day, product, "+strings.Join(daySumColumns, ", ")+
+		" FROM referee_day UNION ALL SELECT owner, u2, u3, day, product, "+strings.Join(daySumColumns, ", ")+" FROM delta)", "day"), "partner_hour", "delta_hour")
 
 	hourColumns = []string{"earned", "rebate", "volume", "eligible_volume", "fees", "trades", "deposits", "withdrawals"}
 )

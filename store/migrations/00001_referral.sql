@@ -191,11 +191,11 @@ CREATE TABLE partner_hour (
   PRIMARY KEY (partner, hour, product, level)
 ) WITH (fillfactor = 80);
 
--- What the batches added and the compactor has not folded into the two tables above yet. Append-only: batches of
--- several writers never wait for each other here.
+-- What the batches added and the compactor has not folded into the two tables above yet: delta into referee_day, delta_hour
+-- into partner_hour. Append-only: batches of several writers never wait for each other here.
 CREATE TABLE delta (
   owner bigint NOT NULL, u2 bigint NOT NULL, u3 bigint NOT NULL, referee bigint NOT NULL,
-  hour timestamptz NOT NULL, day date NOT NULL, product smallint NOT NULL,
+  day date NOT NULL, product smallint NOT NULL,
   earned1 bigint NOT NULL, earned2 bigint NOT NULL, earned3 bigint NOT NULL, rebate bigint NOT NULL,
   volume bigint NOT NULL, eligible_volume bigint NOT NULL, fees bigint NOT NULL,
   trades bigint NOT NULL, executed bigint NOT NULL,
@@ -203,6 +203,13 @@ CREATE TABLE delta (
   last_at timestamptz                   -- of the latest trade among them
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_threshold = 20000, autovacuum_analyze_scale_factor = 0);
 CREATE INDEX delta_owner ON delta (owner);
+CREATE TABLE delta_hour (
+  partner bigint NOT NULL, hour timestamptz NOT NULL, product smallint NOT NULL, level smallint NOT NULL,
+  earned bigint NOT NULL, rebate bigint NOT NULL,
+  volume bigint NOT NULL, eligible_volume bigint NOT NULL, fees bigint NOT NULL, trades bigint NOT NULL,
+  deposits bigint NOT NULL, withdrawals bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_threshold = 20000, autovacuum_analyze_scale_factor = 0);
+CREATE INDEX delta_hour_partner ON delta_hour (partner);
 
 -- Every commission and rebate booked, traceable to trade, rate, base and rules (SPEC 4.6).
 CREATE VIEW commission WITH (security_invoker = true) AS
@@ -223,6 +230,8 @@ ALTER TABLE referee_day ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON referee_day TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
 ALTER TABLE delta ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON delta TO partnerhub_app USING ((SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint) IN (owner, u2, u3, referee));
+ALTER TABLE delta_hour ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON delta_hour TO partnerhub_app USING (partner = (SELECT current_setting('partnerhub.uid', true)::bigint));
 ALTER TABLE partner_hour ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON partner_hour TO partnerhub_app USING (partner = (SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint));
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
@@ -230,8 +239,8 @@ CREATE POLICY mine ON account TO partnerhub_app USING ((SELECT nullif(current_se
 ALTER TABLE referral_code ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON referral_code TO partnerhub_app USING (uid = (SELECT nullif(current_setting('partnerhub.uid', true), '')::bigint));
 -- Who is a partner is asked of one's own referees only; the rates stay behind the owner's role.
-GRANT SELECT ON trade, transfer, referee_day, delta, partner_hour, account, referral_code, partner, commission TO partnerhub_app;
+GRANT SELECT ON trade, transfer, referee_day, delta, delta_hour, partner_hour, account, referral_code, partner, commission TO partnerhub_app;
 
 -- +goose Down
 DROP VIEW commission;
-DROP TABLE delta, partner_hour, referee_day, transfer, trade, code_version, referral_code, rules_version, vip_version, rate_version, partner, account, structure_change, rejected, event, setting;
+DROP TABLE delta, delta_hour, partner_hour, referee_day, transfer, trade, code_version, referral_code, rules_version, vip_version, rate_version, partner, account, structure_change, rejected, event, setting;
