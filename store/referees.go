@@ -93,20 +93,10 @@ func newRefereeList(s *Store, tx pgx.Tx, partner int64, q referral.RefereeQuery,
 
 func (l *refereeList) where(condition string) { l.conditions = append(l.conditions, condition) }
 
-// loadCodes reads what the partner's codes, at most some dozens, are set to.
+// loadCodes reads what the partner's codes are set to.
 func (l *refereeList) loadCodes(ctx context.Context) error {
-	rows, err := l.tx.Query(ctx, `SELECT v.code, v.at, v.event_id, v.created, v.spot, v.futures, v.note
-		FROM referral_code c JOIN code_version v USING (code) WHERE c.uid = $1`, l.partner)
+	changes, err := codeVersions(ctx, l.tx, l.partner)
 	if err != nil {
-		return err
-	}
-	changes := map[string]referral.Versions[referral.Code]{}
-	var code string
-	var v referral.Version[referral.Code]
-	if _, err := pgx.ForEachRow(rows, []any{&code, &v.At, &v.EventID, &v.Value.Created, &v.Value.SpotRebateRate, &v.Value.FuturesRebateRate, &v.Value.Note}, func() error {
-		changes[code] = append(changes[code], v)
-		return nil
-	}); err != nil {
 		return err
 	}
 	l.codes = make(map[string]referral.CodeTerms, len(changes))
