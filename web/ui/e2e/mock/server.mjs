@@ -137,6 +137,8 @@ export function start(port = 0) {
         }
         follow(ws, done.threadId);
         ws.send(JSON.stringify({ type: "accepted", clientId: frame.clientId, ...done }));
+        // Who asks again is told what the run has said meanwhile.
+        if (!fresh) for (const e of threads.get(done.threadId).events) push(ws, done.threadId, e);
         if (fresh) void run(threads.get(done.threadId), done.runId, frame);
       });
     });

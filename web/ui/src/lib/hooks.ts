@@ -12,7 +12,8 @@ export function useMedia(query: string): boolean {
 }
 
 /** Wide enough for the assistant to stand beside the page. */
-export const useDesktop = () => useMedia("(min-width: 1024px)");
+export const desktopWidth = "(min-width: 1024px)";
+export const useDesktop = () => useMedia(desktopWidth);
 
 export function useWindowKey(handler: (e: KeyboardEvent) => void) {
   const onKey = useEffectEvent(handler);

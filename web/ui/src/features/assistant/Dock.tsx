@@ -1,12 +1,18 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Skeleton } from "../../components/Skeleton";
-import { useDesktop, useWindowKey } from "../../lib/hooks";
+import { desktopWidth, useDesktop, useWindowKey } from "../../lib/hooks";
 import { useWords } from "../../lib/i18n";
+import { preloadable } from "../../lib/preloadable";
 import { useAssistant } from "./AssistantProvider";
 
-export const loadPanel = () => import("./Panel");
-const Panel = lazy(loadPanel);
-const Sheet = lazy(() => import("./Sheet"));
+const Panel = preloadable(() => import("./Panel"));
+const Sheet = preloadable(() => import("./Sheet"));
+
+/** Fetches the panel's code, so that it opens at once. */
+export function preloadPanel() {
+  void Panel.preload();
+  if (!matchMedia(desktopWidth).matches) void Sheet.preload();
+}
 
 /** Where the panel stands: a column beside the page on a desktop, a sheet over it on anything smaller. */
 export function Dock() {

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { Kbd } from "../../components/Kbd";
 import { useWords } from "../../lib/i18n";
 import { useAssistant } from "./AssistantProvider";
-import { loadPanel } from "./Dock";
+import { preloadPanel } from "./Dock";
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -12,7 +12,7 @@ export function EntryBar({ hidden }: { hidden: boolean }) {
   const { t } = useWords();
   const { open } = useAssistant();
   useEffect(() => {
-    const id = setTimeout(() => void loadPanel(), 1200);
+    const id = setTimeout(preloadPanel, 1200);
     return () => clearTimeout(id);
   }, []);
   return (
@@ -23,8 +23,8 @@ export function EntryBar({ hidden }: { hidden: boolean }) {
         aria-label={t.assistant.open}
         aria-keyshortcuts="Control+J Meta+J"
         onClick={() => open()}
-        onPointerEnter={() => void loadPanel()}
-        onFocus={() => void loadPanel()}
+        onPointerEnter={preloadPanel}
+        onFocus={preloadPanel}
         className="mx-auto flex h-12 w-full max-w-2xl items-center gap-3 rounded-full border border-line-strong/50 bg-surface ps-4 pe-3 text-start shadow-2 transition-colors hover:border-accent"
       >
         <Sparkles className="size-[18px] shrink-0 text-accent" aria-hidden="true" />
