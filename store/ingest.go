@@ -92,6 +92,7 @@ type run struct {
 	out     Outcome
 	version int64               // of the structure when the batch began to read it
 	facts   []fact              // applied before the lock
+	seen    *referral.Structure // by which they were attributed
 	pending []*pendingEvent     // everything else
 	deltas  *deltas
 	touched []touch // by this batch
@@ -169,40 +170,57 @@ func (r *run) reject(l *Line, err *domain.Error) {
 	r.out.Refused = append(r.out.Refused, Refusal{Line: l.No, Err: err})
 }
 
-// screen drops the refused lines, the duplicates, and those that contradict an earlier event: conflicts go by
-// arrival (SPEC 3). What it returns is new.
+// screen drops the refused lines, the duplicates, and those that contradict an earlier event, in the order of the lines,
+// as if each came alone: conflicts go by arrival (SPEC 3). What it returns is new.
 func (r *run) screen(ctx context.Context) ([]*Line, error) {
 	ids := make([]string, 0, len(r.batch.Lines))
-	first := make(map[string]*Line, len(r.batch.Lines))
-	fresh := make([]*Line, 0, len(r.batch.Lines))
+	for i := range r.batch.Lines {
+		if l := &r.batch.Lines[i]; l.Err == nil {
+			ids = append(ids, l.Event.ID)
+		}
+	}
+	known, err := r.knownEvents(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := r.taken(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	fresh := make([]*Line, 0, len(ids))
+	accepted := make(map[string]*Line, len(ids))
 	for i := range r.batch.Lines {
 		l := &r.batch.Lines[i]
 		if l.Err != nil {
 			r.reject(l, l.Err)
 			continue
 		}
-		if f, twice := first[l.Event.ID]; twice {
+		if k, ok := known[l.Event.ID]; ok {
+			r.repeated(l, &k)
+			continue
+		}
+		if f, twice := accepted[l.Event.ID]; twice {
 			r.repeated(l, &f.Event)
 			continue
 		}
-		first[l.Event.ID] = l
-		ids = append(ids, l.Event.ID)
+		if by, ok := taken[subject(&l.Event)]; ok && by.uid != l.Event.UID {
+			r.reject(l, subjectError(&l.Event))
+			continue
+		}
+		if c := claim(&l.Event); c != "" {
+			if by, ok := taken[c]; ok {
+				if by.id == l.Event.ID {
+					return nil, errCareful // the very event: another writer landed it after this batch had looked for its id
+				}
+				r.reject(l, claimError(&l.Event))
+				continue
+			}
+			taken[c] = holder{l.Event.ID, l.Event.UID}
+		}
+		accepted[l.Event.ID] = l
 		fresh = append(fresh, l)
 	}
-	known, err := r.knownEvents(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	if len(known) > 0 {
-		fresh = slices.DeleteFunc(fresh, func(l *Line) bool {
-			k, ok := known[l.Event.ID]
-			if ok {
-				r.repeated(l, &k)
-			}
-			return ok
-		})
-	}
-	return r.screenClaims(ctx, fresh)
+	return fresh, nil
 }
 
 // repeated counts a line whose id was seen before: a duplicate when the content is the same, else refused.
@@ -337,75 +355,87 @@ func claimError(e *referral.Event) *domain.Error {
 	}
 }
 
-// screenClaims refuses lines whose account, code, tradeId or reversal another event has taken. Applied trades
-// are looked up only when careful: the unique index finds such a line too, and then the batch is done again.
-func (r *run) screenClaims(ctx context.Context, lines []*Line) ([]*Line, error) {
-	mine := make(map[string]bool, len(lines))
-	var claims, tradeIDs []string
-	lines = slices.DeleteFunc(lines, func(l *Line) bool {
-		c := claim(&l.Event)
-		if c == "" {
-			return false
+// subject is the claim that an event is about, "" for types that change nothing of another event's. Only the account that
+// holds it may change it.
+func subject(e *referral.Event) string {
+	switch b := e.Body.(type) {
+	case referral.Code:
+		if !b.Created {
+			return codeKey(b.Code)
 		}
-		if mine[c] {
-			r.reject(l, claimError(&l.Event))
-			return true
-		}
-		mine[c] = true
-		if t, ok := l.Event.Body.(referral.Trade); ok {
-			tradeIDs = append(tradeIDs, t.TradeID)
-		} else {
-			claims = append(claims, c)
-		}
-		return false
-	})
-	// Waiting trades are few, mostly none: the log is asked for them only if anything waits for an account.
-	var waiting bool
-	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'account:' AND waits_for < 'account;')`).Scan(&waiting); err != nil {
-		return nil, err
+	case referral.Reversal:
+		return tradeKey(b.TradeID)
 	}
-	if waiting {
-		for _, id := range tradeIDs {
-			claims = append(claims, tradeKey(id))
+	return ""
+}
+
+// subjectError says what is another account's.
+func subjectError(e *referral.Event) *domain.Error {
+	if b, ok := e.Body.(referral.Code); ok {
+		return domain.Errorf(domain.CodeForbidden, "code", "the code %s belongs to another account", b.Code)
+	}
+	return domain.Errorf(domain.CodeForbidden, "uid", "trade %s is another account's", e.Body.(referral.Reversal).TradeID)
+}
+
+// holder is the event that has a claim.
+type holder struct {
+	id  string
+	uid int64
+}
+
+// taken finds who holds what the batch's lines claim or are about. Of applied trades only those that are reversed are
+// looked up, unless careful: the unique index finds a tradeId that is taken, too, and then the batch is done again.
+func (r *run) taken(ctx context.Context, known map[string]referral.Event) (map[string]holder, error) {
+	var claims, waiting, tradeIDs []string
+	for i := range r.batch.Lines {
+		l := &r.batch.Lines[i]
+		if _, ok := known[l.Event.ID]; ok || l.Err != nil {
+			continue
+		}
+		switch b := l.Event.Body.(type) {
+		case referral.Trade:
+			waiting = append(waiting, tradeKey(b.TradeID))
+			if r.careful {
+				tradeIDs = append(tradeIDs, b.TradeID)
+			}
+			continue
+		case referral.Reversal:
+			tradeIDs = append(tradeIDs, b.TradeID)
+		}
+		for _, c := range []string{claim(&l.Event), subject(&l.Event)} {
+			if c != "" {
+				claims = append(claims, c)
+			}
 		}
 	}
-	taken := map[string]string{} // claim → id of the event that has it
+	if len(waiting) > 0 {
+		// Waiting trades are few, mostly none: the log is asked for them only if anything waits for an account.
+		var any bool
+		if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'account:' AND waits_for < 'account;')`).Scan(&any); err != nil {
+			return nil, err
+		}
+		if any {
+			claims = append(claims, waiting...)
+		}
+	}
+	taken := map[string]holder{}
 	collect := func(q string, keys []string) error {
+		if len(keys) == 0 {
+			return nil
+		}
 		rows, err := r.tx.Query(ctx, q, keys)
 		if err != nil {
 			return err
 		}
-		var c, id string
-		_, err = pgx.ForEachRow(rows, []any{&c, &id}, func() error { taken[c] = id; return nil })
+		var c string
+		var h holder
+		_, err = pgx.ForEachRow(rows, []any{&c, &h.id, &h.uid}, func() error { taken[c] = h; return nil })
 		return err
 	}
-	if len(claims) > 0 {
-		if err := collect(`SELECT claim, id FROM event WHERE claim = ANY($1)`, claims); err != nil {
-			return nil, err
-		}
+	if err := collect(`SELECT claim, id, uid FROM event WHERE claim = ANY($1)`, claims); err != nil {
+		return nil, err
 	}
-	if r.careful && len(tradeIDs) > 0 {
-		if err := collect(`SELECT 'trade:' || trade_id, id FROM trade WHERE trade_id = ANY($1)`, tradeIDs); err != nil {
-			return nil, err
-		}
-	}
-	if len(taken) == 0 {
-		return lines, nil
-	}
-	again := false
-	lines = slices.DeleteFunc(lines, func(l *Line) bool {
-		id := taken[claim(&l.Event)]
-		// The very event: another writer landed it after this batch had looked for its id.
-		again = again || id == l.Event.ID
-		if id != "" {
-			r.reject(l, claimError(&l.Event))
-		}
-		return id != ""
-	})
-	if again {
-		return nil, errCareful
-	}
-	return lines, nil
+	return taken, collect(`SELECT 'trade:' || trade_id, id, account FROM trade WHERE trade_id = ANY($1)`, tradeIDs)
 }
 
 // placeFacts attributes the trades and transfers of known accounts, and leaves all else pending.
@@ -417,15 +447,14 @@ func (r *run) placeFacts(ctx context.Context, lines []*Line) error {
 			uids = append(uids, l.Event.UID)
 		}
 	}
-	s, err := loadStructure(ctx, r.tx, uids)
-	if err != nil {
+	var err error
+	if r.seen, err = loadStructure(ctx, r.tx, uids); err != nil {
 		return err
 	}
-	r.deltas.known = s.firsts
 	r.facts = make([]fact, 0, len(uids))
 	for _, l := range lines {
 		r.out.Accepted++
-		if f, ok := factOf(&l.Event); ok && f.attribute(&s.Structure) {
+		if f, ok := factOf(&l.Event); ok && f.attribute(r.seen) {
 			r.facts = append(r.facts, f)
 			continue
 		}

@@ -72,7 +72,7 @@ func derived(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
 	var all strings.Builder
 	for _, table := range []string{"account", "partner", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
-		"trade", "transfer", "referee_day", "partner_hour", "delta", "delta_hour"} {
+		"trade", "transfer", "referee_day", "partner_hour", "delta"} {
 		rows, err := pool.Query(context.Background(), `SELECT x::text FROM `+table+` x ORDER BY 1`)
 		if err != nil {
 			t.Fatal(err)
@@ -161,6 +161,57 @@ func TestAnyOrder(t *testing.T) {
 				foldAll(t, s)
 				if got := derived(t, pool); got != want {
 					t.Fatalf("%d writers:\n%s", writers, diff(want, got))
+				}
+			}
+		})
+	}
+}
+
+// TestAsIfAlone lands events that contradict each other in batches of any size: each line fares as if it came alone.
+func TestAsIfAlone(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 2))
+			events := oracle.Random(rng, 200)
+			for range 150 { // the same again, or with another's id, uid or type
+				e := events[rng.IntN(len(events))]
+				switch o := events[rng.IntN(len(events))]; rng.IntN(5) {
+				case 0:
+					e.ID = o.ID
+				case 1:
+					e.ID += "again"
+				case 2:
+					e.ID, e.UID = e.ID+"of", o.UID
+				case 3:
+					e.At = e.At.Add(time.Hour)
+				}
+				events = append(events, e)
+			}
+			rng.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+			fate := func(most int) string {
+				s, pool := open(t, time.UTC)
+				var refused strings.Builder
+				accepted, duplicate := 0, 0
+				for all := lines(events); len(all) > 0; {
+					n := min(1+rng.IntN(most), len(all))
+					out, err := s.Ingest(context.Background(), store.Batch{Lines: all[:n]})
+					if err != nil {
+						t.Fatal(err)
+					}
+					accepted, duplicate = accepted+out.Accepted, duplicate+out.Duplicate
+					for _, r := range out.Refused {
+						fmt.Fprintf(&refused, "%d %v\n", r.Line, r.Err)
+					}
+					all = all[n:]
+				}
+				foldAll(t, s)
+				return fmt.Sprintf("%d accepted, %d duplicate\n%s%s", accepted, duplicate, refused.String(), derived(t, pool))
+			}
+			want := fate(1)
+			for _, most := range []int{20, 1000} {
+				if got := fate(most); got != want {
+					t.Fatalf("up to %d lines:\n%s", most, diff(want, got))
 				}
 			}
 		})

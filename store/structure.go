@@ -9,17 +9,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"partnerhub/domain"
 	"partnerhub/domain/referral"
 )
 
 // pendingEvent is an event that is applied under the structure lock, or waits.
 type pendingEvent struct {
 	referral.Event
-	line          *Line  // nil: it was waiting in the log
-	waits         string // what it waits for; "" once applied
-	registered    bool   // a registration whose account exists; it may still wait for its code
-	done, refused bool
+	line       *Line  // nil: it was waiting in the log
+	waits      string // what it waits for; "" once applied
+	registered bool   // a registration whose account exists; it may still wait for its code
+	done       bool
 }
 
 func accountKey(uid int64) string { return "account:" + strconv.FormatInt(uid, 10) }
@@ -203,11 +202,13 @@ func (k *known) load(ctx context.Context, tx pgx.Tx, pending []*pendingEvent) er
 	return err
 }
 
-// ready picks the events that can be applied now, and notes of the others what they wait for.
+// ready picks the events that can be applied now, and notes of the others what they wait for. One about a trade or a code
+// that turned out to be another account's after it had been accepted waits for ever: accepted is accepted, and it can be
+// listed.
 func (r *run) ready(k *known) []*pendingEvent {
 	var ready []*pendingEvent
 	for _, p := range r.pending {
-		if p.refused || p.done {
+		if p.done {
 			continue
 		}
 		need := ""
@@ -224,18 +225,12 @@ func (r *run) ready(k *known) []*pendingEvent {
 			switch {
 			case b.Created && k.accounts[p.UID] == 0:
 				need = accountKey(p.UID)
-			case !b.Created && k.codes[b.Code] == 0:
-				need = codeKey(b.Code)
 			case !b.Created && k.codes[b.Code] != p.UID:
-				need = r.mismatch(p, codeKey(b.Code), domain.Errorf(domain.CodeForbidden, "code", "the code %s belongs to another account", b.Code))
+				need = codeKey(b.Code)
 			}
 		case referral.Reversal:
-			switch k.trades[b.TradeID] {
-			case p.UID:
-			case 0:
+			if k.trades[b.TradeID] != p.UID {
 				need = tradeKey(b.TradeID)
-			default:
-				need = r.mismatch(p, tradeKey(b.TradeID), domain.Errorf(domain.CodeForbidden, "uid", "trade %s is another account's", b.TradeID))
 			}
 		case referral.Rules:
 		default:
@@ -243,22 +238,11 @@ func (r *run) ready(k *known) []*pendingEvent {
 				need = accountKey(p.UID)
 			}
 		}
-		if p.waits = need; need == "" && !p.refused {
+		if p.waits = need; need == "" {
 			ready = append(ready, p)
 		}
 	}
 	return ready
-}
-
-// mismatch refuses an event about something of another account's. One that was accepted before that was known
-// goes on waiting: accepted is accepted, and it can be listed.
-func (r *run) mismatch(p *pendingEvent, key string, err *domain.Error) string {
-	if p.line != nil {
-		p.refused = true
-		r.out.Accepted--
-		r.reject(p.line, err)
-	}
-	return key
 }
 
 // applyRound applies events whose needs are met, and returns the keys that others may have waited for.
@@ -290,7 +274,7 @@ func (r *run) applyRound(ctx context.Context, k *known, ready []*pendingEvent) (
 			return nil, err
 		}
 		for i := range facts {
-			facts[i].attribute(&s.Structure)
+			facts[i].attribute(s)
 			if t := facts[i].trade; t != nil {
 				k.trades[t.TradeID] = facts[i].account
 				w.keys = append(w.keys, tradeKey(t.TradeID))
@@ -348,9 +332,6 @@ func (r *run) writeLog(ctx context.Context) error {
 	var moved, woken []string
 	var wokenFor []*string
 	for _, p := range r.pending {
-		if p.refused {
-			continue
-		}
 		_, isTrade := p.Body.(referral.Trade)
 		if rev, ok := p.Body.(referral.Reversal); ok && p.waits != "" {
 			change.Keys = append(change.Keys, tradeKey(rev.TradeID))
