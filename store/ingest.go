@@ -92,7 +92,6 @@ type run struct {
 	out     Outcome
 	version int64               // of the structure when the batch began to read it
 	facts   []fact              // applied before the lock
-	seen    *referral.Structure // by which they were attributed
 	pending []*pendingEvent     // everything else
 	deltas  *deltas
 	touched []touch // by this batch
@@ -447,14 +446,15 @@ func (r *run) placeFacts(ctx context.Context, lines []*Line) error {
 			uids = append(uids, l.Event.UID)
 		}
 	}
-	var err error
-	if r.seen, err = loadStructure(ctx, r.tx, uids); err != nil {
+	s, err := loadStructure(ctx, r.tx, uids)
+	if err != nil {
 		return err
 	}
+	r.deltas.known = s.firsts
 	r.facts = make([]fact, 0, len(uids))
 	for _, l := range lines {
 		r.out.Accepted++
-		if f, ok := factOf(&l.Event); ok && f.attribute(r.seen) {
+		if f, ok := factOf(&l.Event); ok && f.attribute(&s.Structure) {
 			r.facts = append(r.facts, f)
 			continue
 		}

@@ -274,7 +274,7 @@ func (r *run) applyRound(ctx context.Context, k *known, ready []*pendingEvent) (
 			return nil, err
 		}
 		for i := range facts {
-			facts[i].attribute(s)
+			facts[i].attribute(&s.Structure)
 			if t := facts[i].trade; t != nil {
 				k.trades[t.TradeID] = facts[i].account
 				w.keys = append(w.keys, tradeKey(t.TradeID))
