@@ -12,6 +12,7 @@ import (
 type Deps struct {
 	Metrics  Metrics
 	Referees Referees
+	Records  Records
 	Now      func() time.Time
 	Zone     *time.Location // the reporting zone
 }
@@ -27,6 +28,15 @@ type Referees interface {
 	Referee(ctx context.Context, c domain.Caller, uid int64) (referral.Referee, error)
 }
 
+// Records is who knows what the figures are made of.
+type Records interface {
+	Activity(ctx context.Context, c domain.Caller, q referral.ActivityQuery, now time.Time) (referral.ActivityReport, error)
+	Trade(ctx context.Context, c domain.Caller, tradeID string) (referral.Trace, error)
+	Trades(ctx context.Context, c domain.Caller, q referral.TradeQuery, now time.Time) (referral.TradePage, error)
+	Rewards(ctx context.Context, c domain.Caller, q referral.RewardQuery, now time.Time) (referral.RewardPage, error)
+	Codes(ctx context.Context, c domain.Caller) ([]referral.ReferralCode, error)
+}
+
 // All is the list of tools.
 func All(d Deps) []Tool {
 	return []Tool{
@@ -35,6 +45,10 @@ func All(d Deps) []Tool {
 		Leaderboard(d),
 		ListReferees(d),
 		GetReferee(d),
+		RefereeActivity(d),
+		TraceCommission(d),
+		ListRewards(d),
+		ListReferralCodes(d),
 		AskUser(),
 	}
 }

@@ -53,7 +53,7 @@ type toolbox map[string]tools.Tool
 
 func toolsOf(s *store.Store, now time.Time) toolbox {
 	box := toolbox{}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Now: func() time.Time { return now }, Zone: s.Zone()}) {
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: func() time.Time { return now }, Zone: s.Zone()}) {
 		box[tool.Name] = tool
 	}
 	return box
