@@ -191,7 +191,7 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 		return err
 	}
 	byName := map[string]tools.Tool{}
-	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Now: cmd.now(), Zone: a.zone}) {
+	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: cmd.now(), Zone: a.zone}) {
 		byName[t.Name] = t
 	}
 	call := func(uid int64, name string, args json.RawMessage) (json.RawMessage, error) {
