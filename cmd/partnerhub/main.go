@@ -48,7 +48,13 @@ type commands struct {
 	Eval    evalCmd    `cmd:"" help:"Measure the assistant."`
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { os.Exit(start()) }
+
+func start() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}
 
 // Exit statuses (SPEC 13).
 const (
@@ -57,8 +63,8 @@ const (
 	exitUsage  = 2
 )
 
-// run is the whole program: results go to stdout, all else to stderr.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+// run is the whole program, until ctx ends: results go to stdout, all else to stderr.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	var c commands
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("partnerhub"), kong.Description("Partner Hub: figures, answers and rewards for a crypto exchange's partners."),
@@ -75,8 +81,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 		fmt.Fprintf(stderr, "partnerhub: %v\n", err)
 		return exitUsage
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	level := slog.LevelInfo
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		fmt.Fprintln(stderr, err)
