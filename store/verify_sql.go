@@ -96,9 +96,11 @@ var (
 	dayMismatches = differences("owner, day, referee, product", daySumColumns,
 		`(`+factSums+`) x`, "referee_day", "delta")
 
+	// A row keeps its path until what the deltas say of it is folded.
 	dayPathMismatches = `SELECT count(*), count(*) FILTER (WHERE wrong), coalesce(min(r) FILTER (WHERE wrong), '') FROM (
 		SELECT (d.u2, d.u3) IS DISTINCT FROM (coalesce(a.u2, 0), coalesce(a.u3, 0)) AS wrong, (d.owner, d.day, d.referee, d.product)::text AS r
-		FROM referee_day d LEFT JOIN account a ON a.uid = d.referee AND a.u1 = d.owner) x`
+		FROM referee_day d LEFT JOIN account a ON a.uid = d.referee AND a.u1 = d.owner
+		WHERE (d.owner, d.day, d.referee, d.product) NOT IN (SELECT owner, day, referee, product FROM delta)) x`
 
 	hourMismatches = differences("partner, hour, product, level", hourColumns, fanned("("+factSums+")", "hour"), "partner_hour", "delta_hour")
 
