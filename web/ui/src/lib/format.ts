@@ -92,6 +92,8 @@ export function newFormat(locale: string) {
     },
     instant: (at: string, zone: string) => date(zone, { ...ymd(new Date(at)), hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at)),
     date: (at: string, zone: string) => date(zone, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at)),
+    /** Without the year where it is this one. */
+    shortDate: (at: string, zone: string) => date(zone, ymd(new Date(at))).format(new Date(at)),
     /** The key of a time bucket: a date, or RFC 3339 of an hour. */
     bucket: (key: string, by: GroupBy, zone: string, long = false) => {
       if (by === "hour") return date(zone, long ? { ...ymd(new Date(key)), hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(key));

@@ -46,7 +46,7 @@ export function SeriesChart({ title, metric, by, points, names, className = "h-5
 
   return (
     <div className="min-w-0">
-      <div className="mb-2 flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-x-2 gap-y-1">
         <div className="min-w-0">{header ?? (names.earlier && <Legend names={names} />)}</div>
         <Button variant="quiet" className="-me-2 ms-auto min-h-7 px-2 text-xs" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? <BarChart3 className="size-3.5" aria-hidden="true" /> : <Table2 className="size-3.5" aria-hidden="true" />}

@@ -25,9 +25,9 @@ export function RefereesCard({ title, data }: { title: string; data: RefereesRes
                 {t.values[r.relation]} · {r.country === "unknown" ? t.values.unknown : f.country(r.country)}
               </span>
             </span>,
-            <span key="activity" className="block">
+            <span key="activity" className="block whitespace-nowrap">
               {t.values[r.activity] ?? r.activity}
-              <span className="block text-xs text-ink-2">{t.referee.since(f.date(r.registeredAt, data.zone))}</span>
+              <span className="block text-xs text-ink-2">{t.referee.since(f.shortDate(r.registeredAt, data.zone))}</span>
             </span>,
             <span key="figures" className="block">
               <Money value={r.commission} />
