@@ -31,7 +31,7 @@ import (
 func main() {
 	var c config
 	flag.IntVar(&c.trades, "trades", 2_000_000, "trades that are stored before ingest-full, query and memory are measured")
-	flag.IntVar(&c.events, "events", 200_000, "events of one measured run of ingest")
+	flag.IntVar(&c.events, "events", 100_000, "events of one measured run of ingest")
 	flag.IntVar(&c.rounds, "rounds", 3, "runs of each kind, alternating, of which the median counts")
 	flag.IntVar(&c.queries, "queries", 200, "times that each query is asked")
 	flag.Uint64Var(&c.seed, "seed", 1, "of the demo program")

@@ -53,7 +53,7 @@ func (b *bench) query(ctx context.Context) error {
 	return nil
 }
 
-// questions are what is asked, with now the end of the stream.
+// questions are what is asked, with now the end of what is stored.
 func questions(now time.Time) ([]string, []referral.Query, error) {
 	period := func(arg string) domain.Period {
 		p, err := domain.ParsePeriod(arg, now, time.UTC)
@@ -76,7 +76,7 @@ func questions(now time.Time) ([]string, []referral.Query, error) {
 }
 
 func (b *bench) ask(ctx context.Context, section, aim string) error {
-	caller, now := domain.Partner(b.stream.truth.People.Partner.UID), b.stream.truth.Now
+	caller, now := domain.Partner(b.stream.truth.People.Partner.UID), b.stream.now
 	names, queries, err := questions(now)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ const (
 	// mainReferees is how many accounts the partner that the queries are for has below it.
 	mainReferees = 10_000
 	// beside is how many events follow for the queries to be asked beside.
-	beside = 3_000_000
+	beside = 1_000_000
 )
 
 // stream is a demo program's events in a file: so many trades that are stored first, then the events that runs are
@@ -29,7 +29,8 @@ const (
 type stream struct {
 	path     string
 	truth    *demo.Truth
-	split    int64 // where the measured part begins
+	now      time.Time // where the measured part begins
+	split    int64     // where the measured part begins
 	measured *bufio.Reader
 	file     *os.File
 	rng      *rand.Rand
@@ -39,7 +40,7 @@ type stream struct {
 
 func newStream(c config) (*stream, error) {
 	s := &stream{path: filepath.Join(c.dir, "events.ndjson"), rng: rand.New(rand.NewPCG(c.seed, 1))}
-	measured := c.events*c.rounds*6 + beside
+	measured := c.events*c.rounds*4 + beside // two sections of one and of two writers
 	f, err := os.Create(s.path)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,14 @@ func newStream(c config) (*stream, error) {
 		return nil, err
 	}
 	s.file, s.measured = f, bufio.NewReaderSize(f, 1<<20)
-	return s, nil
+	line, err := s.measured.Peek(300)
+	if err != nil {
+		return nil, err
+	}
+	_, rest, _ := bytes.Cut(line, []byte(`"time":"`))
+	when, _, _ := bytes.Cut(rest, []byte(`"`))
+	s.now, err = time.Parse(time.RFC3339, string(when))
+	return s, err
 }
 
 func (s *stream) close() {

@@ -90,9 +90,9 @@ type run struct {
 	alone   bool // hold the structure lock from the start
 
 	out     Outcome
-	version int64               // of the structure when the batch began to read it
-	facts   []fact              // applied before the lock
-	pending []*pendingEvent     // everything else
+	version int64           // of the structure when the batch began to read it
+	facts   []fact          // applied before the lock
+	pending []*pendingEvent // everything else
 	deltas  *deltas
 	touched []touch // by this batch
 	foreign []touch // by others that committed meanwhile

@@ -76,22 +76,22 @@ func (m *metricsQuery) date(t time.Time) string {
 func (m *metricsQuery) answer(ctx context.Context) (referral.Result, error) {
 	res := referral.Result{Total: make([]int64, len(m.q.Metrics))}
 	by := m.q.GroupBy
-	whole := *m
-	whole.q.GroupBy = referral.ByNone
-	total, err := whole.figures(ctx)
+	groups, err := m.figures(ctx)
 	if err != nil {
 		return res, err
 	}
-	if v := total[""]; v != nil {
-		res.Total = v
+	total := groups[""]
+	if by != referral.ByNone {
+		if total, err = m.total(ctx, groups); err != nil {
+			return res, err
+		}
+	}
+	if total != nil {
+		res.Total = total
 	}
 	if by == referral.ByNone {
 		res.Rows = []referral.Row{{Values: res.Total}}
 		return res, nil
-	}
-	groups, err := m.figures(ctx)
-	if err != nil {
-		return res, err
 	}
 	keys, err := m.keys(ctx, groups)
 	if err != nil {
@@ -122,6 +122,25 @@ func (m *metricsQuery) answer(ctx context.Context) (referral.Result, error) {
 		res.Rows = res.Rows[:m.q.Limit]
 	}
 	return res, nil
+}
+
+// total is over all groups: their sum where each piece of activity is in one of them, else asked for again.
+func (m *metricsQuery) total(ctx context.Context, groups map[string][]int64) ([]int64, error) {
+	for _, name := range m.q.Metrics {
+		if d, _ := referral.MetricByName(name); d.Of == referral.Referees || d.Column == referral.TradersColumn {
+			whole := *m
+			whole.q.GroupBy = referral.ByNone
+			figures, err := whole.figures(ctx)
+			return figures[""], err
+		}
+	}
+	sum := make([]int64, len(m.q.Metrics))
+	for _, values := range groups {
+		for i, v := range values {
+			sum[i] += v
+		}
+	}
+	return sum, nil
 }
 
 // compareKeys orders uids as numbers and everything else as text; no uid comes before every uid.

@@ -180,26 +180,29 @@ func (k *known) load(ctx context.Context, tx pgx.Tx, pending []*pendingEvent) er
 			account(p.UID)
 		}
 	}
+	// One exchange for what is asked, and none for what is not: others wait for the lock meanwhile.
 	var uid, main int64
 	var s string
-	rows, err := tx.Query(ctx, `SELECT uid, main_uid FROM account WHERE uid = ANY($1)`, uids)
-	if err != nil {
-		return err
+	batch := &pgx.Batch{}
+	ask := func(q string, keys any, dest []any, found func() error) {
+		batch.Queue(q, keys).Query(func(rows pgx.Rows) error {
+			_, err := pgx.ForEachRow(rows, dest, found)
+			return err
+		})
 	}
-	if _, err = pgx.ForEachRow(rows, []any{&uid, &main}, func() error { k.accounts[uid] = main; return nil }); err != nil {
-		return err
+	if len(uids) > 0 {
+		ask(`SELECT uid, main_uid FROM account WHERE uid = ANY($1)`, uids, []any{&uid, &main}, func() error { k.accounts[uid] = main; return nil })
 	}
-	if rows, err = tx.Query(ctx, `SELECT code, uid FROM referral_code WHERE code = ANY($1)`, codes); err != nil {
-		return err
+	if len(codes) > 0 {
+		ask(`SELECT code, uid FROM referral_code WHERE code = ANY($1)`, codes, []any{&s, &uid}, func() error { k.codes[s] = uid; return nil })
 	}
-	if _, err = pgx.ForEachRow(rows, []any{&s, &uid}, func() error { k.codes[s] = uid; return nil }); err != nil {
-		return err
+	if len(trades) > 0 {
+		ask(`SELECT trade_id, account FROM trade WHERE trade_id = ANY($1)`, trades, []any{&s, &uid}, func() error { k.trades[s] = uid; return nil })
 	}
-	if rows, err = tx.Query(ctx, `SELECT trade_id, account FROM trade WHERE trade_id = ANY($1)`, trades); err != nil {
-		return err
+	if batch.Len() == 0 {
+		return nil
 	}
-	_, err = pgx.ForEachRow(rows, []any{&s, &uid}, func() error { k.trades[s] = uid; return nil })
-	return err
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // ready picks the events that can be applied now, and notes of the others what they wait for. One about a trade or a code
