@@ -18,9 +18,12 @@ const (
 	explained = 0.6
 	// apart is the part of a book that must be left beside them, for the book itself to be judged.
 	apart = 0.2
-	// The least sizes that are worth an alert: of volume, and of one transfer.
-	leastVolume   = 20_000 * domain.USDT
-	leastTransfer = 1_000 * domain.USDT
+)
+
+// The least sizes that are worth an alert: of volume, and of one transfer. A series with less of both has none.
+const (
+	LeastVolume   = 20_000 * domain.USDT
+	LeastTransfer = 1_000 * domain.USDT
 )
 
 // Find returns the incidents in the series of one partner's tree up to now, the most severe first. Days are those

@@ -96,7 +96,7 @@ func (d *unfolded) silence(u *usual, from, to int, pauses []int) (Alert, bool) {
 		longest = max(longest, p)
 	}
 	gap := end.Sub(since)
-	if rate < 0.5 || surprise < surprising || soon < missed || volume < float64(leastVolume) || gap < hush ||
+	if rate < 0.5 || surprise < surprising || soon < missed || volume < float64(LeastVolume) || gap < hush ||
 		float64(to-from-1) < longer*float64(longest) {
 		return Alert{}, false
 	}

@@ -39,7 +39,7 @@ func (d *unfolded) transfers(kind Kind) []Alert {
 			spread := max(0.4, mad(away))
 			expected := math.Exp(m)
 			z := (x - m) / spread
-			if z >= leastTransferZ && x-m >= math.Log(farther) && float64(t.Amount)-expected >= float64(leastTransfer) {
+			if z >= leastTransferZ && x-m >= math.Log(farther) && float64(t.Amount)-expected >= float64(LeastTransfer) {
 				a := Alert{Kind: kind, Subject: d.Subject, Since: t.At, Until: t.At.Add(time.Nanosecond),
 					Expected: usdt(expected), ExpectedLow: usdt(math.Exp(m - 2.6*spread)), ExpectedHigh: usdt(math.Exp(m + 2.6*spread)),
 					Seen: t.Amount, Score: certainty(z, leastTransferZ)}

@@ -176,11 +176,11 @@ func (u *usual) begins(who Subject, i int, days []judged, drops bool) *incident 
 			z: stray(sum.trades, sum.usual) / spread, least: least, spread: u.volumeSpread()}
 		switch {
 		case drops && in.z <= -least && sum.trades <= dropTo*sum.usual && sum.volume <= dropTo*sum.usualVolume &&
-			sum.usualVolume-sum.volume >= float64(leastVolume):
+			sum.usualVolume-sum.volume >= float64(LeastVolume):
 			in.kind = VolumeDrop
 			return in
 		case in.z >= least && sum.trades >= spikeTo*sum.usual && sum.volume >= spikeTo*sum.usualVolume &&
-			sum.volume-sum.usualVolume >= float64(leastVolume):
+			sum.volume-sum.usualVolume >= float64(LeastVolume):
 			in.kind = VolumeSpike
 			return in
 		}
