@@ -63,14 +63,14 @@ func (a *Agent) FollowRun(ctx context.Context, c domain.Caller, s conversation.S
 
 // BatchQuestion is a line of `ask --batch` (SPEC 13).
 type BatchQuestion struct {
-	ID     string   `json:"id"`
-	Dialog []string `json:"dialog"` // the partner's turns before
-	Text   string   `json:"text"`
+	ID     json.RawMessage `json:"id"`     // of any kind: it is only given back
+	Dialog []string        `json:"dialog"` // the partner's turns before
+	Text   string          `json:"text"`
 }
 
 // BatchAnswer is what its last turn came to.
 type BatchAnswer struct {
-	ID      string            `json:"id"`
+	ID      json.RawMessage   `json:"id"`
 	Calls   []BatchCall       `json:"calls"` // ask_user does not count among them
 	Text    string            `json:"text"`
 	Kind    string            `json:"kind"`
@@ -151,7 +151,7 @@ func (a *Agent) askDialog(ctx context.Context, c domain.Caller, q BatchQuestion)
 }
 
 // batchAnswer reads it out of a run's log.
-func batchAnswer(id string, log []conversation.Logged) (BatchAnswer, error) {
+func batchAnswer(id json.RawMessage, log []conversation.Logged) (BatchAnswer, error) {
 	answer := BatchAnswer{ID: id, Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}
 	turns, err := conversation.Replay(log)
 	if err != nil || len(turns) == 0 {

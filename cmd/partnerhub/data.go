@@ -183,6 +183,7 @@ func loadDemo(ctx context.Context, a *app, s *store.Store, pool *pgxpool.Pool, c
 type periodCmd struct {
 	Text  string `arg:"" optional:"" help:"A sentence."`
 	Batch string `placeholder:"FILE" help:"Read a file of {id, ref, input}, one a line."`
+	JSON  bool   `name:"json" help:"Accepted for uniformity: results are always JSON."`
 	clock
 }
 
@@ -191,11 +192,11 @@ func (cmd *periodCmd) Run(_ ctxArg, a *app) error {
 		return usagef("period: want either a sentence or --batch FILE")
 	}
 	type answer struct {
-		ID   string  `json:"id,omitempty"`
-		From *string `json:"from"`
-		To   *string `json:"to"`
+		ID   json.RawMessage `json:"id,omitempty"` // of any kind: it is only given back
+		From *string         `json:"from"`
+		To   *string         `json:"to"`
 	}
-	read := func(id, input string, ref time.Time) answer {
+	read := func(id json.RawMessage, input string, ref time.Time) answer {
 		out := answer{ID: id}
 		if from, to, ok := period.FirstDayPeriod(input, ref); ok {
 			out.From, out.To = &from, &to
@@ -203,7 +204,7 @@ func (cmd *periodCmd) Run(_ ctxArg, a *app) error {
 		return out
 	}
 	if cmd.Batch == "" {
-		return a.print(read("", cmd.Text, cmd.now()().In(a.zone)))
+		return a.print(read(nil, cmd.Text, cmd.now()().In(a.zone)))
 	}
 	in, err := openInput(a, cmd.Batch)
 	if err != nil {
@@ -216,7 +217,10 @@ func (cmd *periodCmd) Run(_ ctxArg, a *app) error {
 		if strings.TrimSpace(lines.Text()) == "" {
 			continue
 		}
-		var l struct{ ID, Ref, Input string }
+		var l struct {
+			ID         json.RawMessage
+			Ref, Input string
+		}
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
