@@ -124,7 +124,7 @@ func (d *Decoder) transfer(withdrawal bool) referral.Body {
 	return b
 }
 
-// quantity is how many of some asset: a decimal string of up to 36 digits before the point and 18 after.
+// quantity is how many of some asset: a decimal string of up to 18 digits before the point and 18 after.
 func (d *Decoder) quantity(name string) string {
 	v := d.anyText(name, "a decimal string")
 	if d.err != nil {
@@ -137,8 +137,8 @@ func (d *Decoder) quantity(name string) string {
 		d.fail(name, "negative")
 	case !digits(whole) || point && !digits(fraction):
 		d.fail(name, "not a decimal number")
-	case len(whole) > 36:
-		d.fail(name, "more than 36 digits before the point")
+	case len(whole) > 18:
+		d.fail(name, "more than 18 digits before the point")
 	case len(fraction) > 18:
 		d.fail(name, "more than 18 decimals")
 	}

@@ -196,7 +196,7 @@ func badLines() []badLine {
 		{"amount negative", edit(goodDeposit, `"0.5"`, `"-0.5"`), "amount", "negative"},
 		{"amount NaN", edit(goodDeposit, `"0.5"`, `"NaN"`), "amount", "not a decimal number"},
 		{"amount with a bare point", edit(goodDeposit, `"0.5"`, `".5"`), "amount", "not a decimal number"},
-		{"amount of 37 digits", edit(goodDeposit, `"0.5"`, `"`+long[:37]+`"`), "amount", "more than 36 digits before the point"},
+		{"amount of 19 digits", edit(goodDeposit, `"0.5"`, `"`+long[:19]+`"`), "amount", "more than 18 digits before the point"},
 		{"amount with 19 decimals", edit(goodDeposit, `"0.5"`, `"0.`+long[:19]+`"`), "amount", "more than 18 decimals"},
 		{"unknown method", edit(goodDeposit, `"crypto"`, `"cash"`), "method", `"cash" is none of crypto, p2p, fiat`},
 		{"amountUsdt negative", edit(goodDeposit, `"45000"`, `"-45000"`), "amountUsdt", "negative"},

@@ -133,15 +133,16 @@ func (h *events) tooLarge() error {
 	return domain.Errorf(domain.CodeTooLarge, "body", "more than %d bytes", h.limits.Bytes)
 }
 
-// checkHeaders refuses what is not NDJSON, and says whether it is gzip.
+// checkHeaders refuses what cannot be NDJSON, and says whether it is gzip. Whatever else a client calls its lines, each is
+// read as JSON or refused by itself.
 func checkHeaders(r *http.Request) (packed bool, err error) {
-	const want = "application/x-ndjson"
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case err != nil, mediaType != want && mediaType != "application/ndjson" && mediaType != "application/jsonl":
-		return false, domain.Invalid("Content-Type", "want %s", want)
-	case params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
-		return false, domain.Invalid("Content-Type", "want the charset utf-8")
+	if mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil {
+		switch {
+		case strings.HasPrefix(mediaType, "multipart/"):
+			return false, domain.Invalid("Content-Type", "want application/x-ndjson")
+		case params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
+			return false, domain.Invalid("Content-Type", "want the charset utf-8")
+		}
 	}
 	switch e := strings.ToLower(r.Header.Get("Content-Encoding")); e {
 	case "", "identity":

@@ -190,9 +190,7 @@ func TestEventsRefused(t *testing.T) {
 		code          domain.Code
 		field, detail string
 	}{
-		{"JSON", strings.NewReader(good), []string{"Content-Type", "application/json"}, 415, "invalid", "Content-Type", "want application/x-ndjson"},
-		{"a form", strings.NewReader(good), []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "invalid", "Content-Type", "want application/x-ndjson"},
-		{"no type", strings.NewReader(good), []string{"Content-Type", ""}, 415, "invalid", "Content-Type", "want application/x-ndjson"},
+		{"a form with files", strings.NewReader(good), []string{"Content-Type", "multipart/form-data; boundary=x"}, 415, "invalid", "Content-Type", "want application/x-ndjson"},
 		{"Latin 1", strings.NewReader(good), []string{"Content-Type", "application/x-ndjson; charset=latin1"}, 415, "invalid", "Content-Type", "utf-8"},
 		{"brotli", strings.NewReader(good), []string{"Content-Encoding", "br"}, 415, "invalid", "Content-Encoding", "want gzip or none"},
 		{"too large", strings.NewReader(strings.Repeat(" ", 100_001)), nil, 413, "too_large", "body", "more than 100000 bytes"},
@@ -215,6 +213,21 @@ func TestEventsRefused(t *testing.T) {
 	status, _, answer := post(t, url, strings.NewReader(strings.Repeat(good, 100)+strings.Repeat("\n", 100_000-100*len(good))))
 	if status != http.StatusOK {
 		t.Errorf("%d %s", status, answer)
+	}
+}
+
+// What a client calls its lines does not matter: curl calls them a form, and some name no type at all.
+func TestEventsOfAnyType(t *testing.T) {
+	url, _ := eventsServer(t, IngestLimits{})
+	for i, name := range []string{"", "application/json", "application/x-www-form-urlencoded", "text/plain; charset=UTF-8", "application/gzip", "no type"} {
+		body := io.Reader(strings.NewReader(registered(i + 1)))
+		if name == "application/gzip" {
+			body = packed(t, registered(i+1))
+		}
+		status, _, answer := post(t, url, body, "Content-Type", name)
+		if status != http.StatusOK || !strings.Contains(string(answer), `"accepted":1`) {
+			t.Errorf("%q: %d %s", name, status, answer)
+		}
 	}
 }
 
