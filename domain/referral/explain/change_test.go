@@ -207,7 +207,7 @@ func TestShapleyIsTheMeanOverOrders(t *testing.T) {
 		var rows [2][3]int64
 		for p := range rows {
 			for k := range 3 {
-				rows[p][k] = rapid.Int64Range(1, 1e12).Draw(t, "x")
+				rows[p][k] = rapid.Int64Range(1, 1e6).Draw(t, "x") // no effect is beyond 10^18
 			}
 		}
 		factor := func(p, k int) *big.Rat {
@@ -218,7 +218,7 @@ func TestShapleyIsTheMeanOverOrders(t *testing.T) {
 		}
 		effects, rest := shapley(rows)
 		if rest != 0 {
-			t.Skip("effects beyond 2^62")
+			t.Fatalf("%d of %v is left", rest, rows)
 		}
 		for k := range 3 {
 			mean := new(big.Rat)

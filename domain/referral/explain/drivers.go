@@ -143,54 +143,42 @@ func shapley(rows [2][3]int64) (effects [3]int64, rest int64) {
 	if delta == 0 && rows[0] == rows[1] {
 		return effects, 0
 	}
-	// The factors of both rows, as fractions: q, m/q, t/m; a ratio of nothing is that of the other row.
-	var num, den [2][3]*big.Int
-	for p := range rows {
-		num[p][0], den[p][0] = big.NewInt(rows[p][0]), big.NewInt(1)
-		for k := 1; k < 3; k++ {
+	// The three factors in both rows, each over the denominator that its two values have in common. A ratio of nothing is
+	// that of the other row.
+	var x [2][3]*big.Int
+	common := big.NewInt(6)
+	for k := range 3 {
+		var num, den [2]int64
+		for p := range rows {
+			num[p], den[p] = rows[p][k], 1
+			if k == 0 {
+				continue
+			}
 			from := p
 			if rows[p][k-1] == 0 {
 				from = 1 - p
 			}
-			n, d := rows[from][k], rows[from][k-1]
-			if d == 0 { // nothing in either
-				n, d = 0, 1
+			if num[p], den[p] = rows[from][k], rows[from][k-1]; den[p] == 0 { // nothing in either
+				num[p], den[p] = 0, 1
 			}
-			num[p][k], den[p][k] = big.NewInt(n), big.NewInt(d)
+		}
+		for p := range rows {
+			d := big.NewInt(den[1-p])
+			x[p][k] = big.NewInt(num[p])
+			x[p][k].Mul(x[p][k], d)
+			common.Mul(common, d)
 		}
 	}
-	// Over the common denominator of all, the product of the factors where each comes from the first row or the second.
-	common := big.NewInt(6)
-	for p := range rows {
-		for k := range 3 {
-			common.Mul(common, den[p][k])
-		}
-	}
-	corner := func(a, b, c int) *big.Int {
-		out := big.NewInt(1)
-		for k, p := range [3]int{a, b, c} {
-			out.Mul(out, num[p][k]).Mul(out, den[1-p][k])
-		}
-		return out
-	}
-	var at [2][2][2]*big.Int
-	for i := range 8 {
-		at[i>>2][i>>1&1][i&1] = corner(i>>2, i>>1&1, i&1)
-	}
-	// Of the six orders, a factor moves first in two, last in two, and between the others in one each.
+	// Of the six orders a factor moves first in two, last in two, and between the others in one each: with a and b for the
+	// others, its effect is its move × (2a₀b₀ + 2a₁b₁ + a₀b₁ + a₁b₀) / 6.
 	var effect [3]*big.Int
-	for k := range 3 {
-		others := [3][2]int{{1, 2}, {0, 2}, {0, 1}}[k]
-		move := func(b, c int) *big.Int {
-			var x0 [3]int
-			x0[others[0]], x0[others[1]] = b, c
-			x1 := x0
-			x1[k] = 1
-			return new(big.Int).Sub(at[x1[0]][x1[1]][x1[2]], at[x0[0]][x0[1]][x0[2]])
-		}
-		sum := new(big.Int).Add(move(0, 0), move(1, 1))
-		sum.Lsh(sum, 1)
-		effect[k] = sum.Add(sum, move(0, 1)).Add(sum, move(1, 0))
+	for k, others := range [3][2]int{{1, 2}, {0, 2}, {0, 1}} {
+		a0, a1, b0, b1 := x[0][others[0]], x[1][others[0]], x[0][others[1]], x[1][others[1]]
+		a, b, c := new(big.Int).Add(a0, a1), new(big.Int).Add(b0, b1), new(big.Int)
+		sum := a.Mul(a, b)
+		sum.Add(sum, c.Mul(a0, b0))
+		sum.Add(sum, c.Mul(a1, b1))
+		effect[k] = sum.Mul(sum, c.Sub(x[1][k], x[0][k]))
 	}
 	effects, ok := apportion(effect, common, delta)
 	if !ok {

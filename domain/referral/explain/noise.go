@@ -16,6 +16,10 @@ func (n noise) variance(unit float64) float64 { return n.share*n.share + n.count
 // minNoise is the least noise: with none at all every leaf would be a cause.
 const minNoise = 0.003
 
+// priorInside is how many leaves are taken to be no strays before any is seen: among a few leaves the narrowest hump that
+// leaves the others strays would win.
+const priorInside = 5
+
 // noiseSample is how many leaves are enough to measure the noise to about one percent.
 const noiseSample = 3000
 
@@ -57,7 +61,7 @@ func (s *search) restNoise() noise {
 			rest = append(rest, int32(i))
 		}
 	}
-	if len(rest) < 10 {
+	if len(rest) < minLone {
 		return s.noise
 	}
 	return s.noiseOf(rest)
@@ -119,7 +123,7 @@ func (s *search) climb(ids []int32, n noise) (noise, float64) {
 			return n, likelihood
 		}
 		last = likelihood
-		inside = min(max(weight/float64(len(ids)), 0.05), 0.999)
+		inside = min(max((weight+priorInside)/(float64(len(ids))+priorInside), 0.05), 0.999)
 		if weight > 0 {
 			n.share = max(math.Sqrt(shareSum/weight), minNoise)
 			n.count = countSum / weight

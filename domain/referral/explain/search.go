@@ -20,7 +20,8 @@ const (
 	tailRoom    = 1.25  // how much wider than measured the noise is taken to be for a single leaf
 	evidence    = 5     // what a cause must gain beyond its cost, in nats
 	maxCauses   = 32
-	maxLone     = 10         // leaves that may each be a cause of their own
+	maxLone     = 10         // leaves that may each be a cause of their own …
+	minLone     = 20         // … among so many that tell what noise is
 	maxVisits   = 60_000_000 // leaves looked at in one pass over the cuboids
 )
 
@@ -132,7 +133,9 @@ func (s *search) run() []element {
 	}
 	if rest, clean := s.cleanTail(n); clean {
 		s.assume(n, tailRoom*(1+10/float64(rest)), 1e-12) // the fewer there are, the less the noise is known
-		found = s.greedy(found)
+		if more := s.greedy(slices.Clip(found)); len(more)-len(found) <= loneAmong(rest) {
+			found = more
+		}
 	}
 	found = s.merge(found)
 	slices.SortStableFunc(found, func(a, b element) int { return cmp.Compare(b.worth(), a.worth()) })
@@ -170,8 +173,11 @@ func (s *search) cleanTail(n noise) (rest int, clean bool) {
 			grey++
 		}
 	}
-	return rest, far > 0 && far <= min(maxLone, 1+rest/10) && float64(grey) <= 3+2*0.001*float64(rest) // 0.001: the normal's share there
+	return rest, rest >= minLone && far > 0 && far <= loneAmong(rest) && float64(grey) <= 3+2*0.001*float64(rest) // 0.001: the normal's share there
 }
+
+// loneAmong is how many leaves may each be a cause of their own: more of them are how the noise is.
+func loneAmong(rest int) int { return min(maxLone, 1+rest/10) }
 
 // greedy adds the element that is worth most until none is worth its cost. A cuboid is looked at again only when the
 // best that it had may still be the best of all, since leaves set aside take worth away; what they hid shows in a last

@@ -197,18 +197,18 @@ func strs(causes []Cause) []string {
 }
 
 var recipes = []recipe{
-	{name: "one column", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 40, f1: 0.97},
-	{name: "two columns", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{2, 2}, tables: 40, f1: 0.97},
-	{name: "three columns", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{3, 3}, tables: 40, f1: 0.95},
-	{name: "single leaves", dims: []int{10, 24, 10, 15}, noise: [2]float64{0, .1}, severity: [2]float64{.5, 1}, spread: [2]float64{0, 0}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 5}, elements: [2]int{1, 1}, layer: [2]int{4, 4}, tables: 6, f1: 0.9},
-	{name: "several groups, 1-4 columns", dims: []int{10, 12, 10, 8, 5}, noise: [2]float64{0, .25}, severity: [2]float64{.2, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 3}, elements: [2]int{1, 3}, layer: [2]int{1, 4}, tables: 6, f1: 0.95},
-	{name: "several groups, both ways", dims: []int{6, 5, 12, 20}, noise: [2]float64{0, .2}, severity: [2]float64{.2, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{2, 3}, elements: [2]int{1, 3}, layer: [2]int{1, 3}, bothWays: true, tables: 40, f1: 0.93},
-	{name: "more noise", dims: []int{3, 4, 12, 20}, noise: [2]float64{.2, .3}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 3}, layer: [2]int{1, 2}, noiseUnder: true, tables: 40, f1: 0.93},
-	{name: "heavy tails", dims: []int{3, 4, 12, 20}, noise: [2]float64{.02, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 2}, students: true, noiseUnder: true, tables: 40, f1: 0.9},
-	{name: "counts", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .1}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 2}, counts: true, noiseUnder: true, tables: 40, f1: 0.85},
-	{name: "few small columns", dims: []int{3, 2, 4}, noise: [2]float64{0, .1}, severity: [2]float64{.3, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .1}, anomalies: [2]int{1, 1}, elements: [2]int{1, 1}, layer: [2]int{1, 2}, tables: 40, f1: 0.85},
-	{name: "one column in all", dims: []int{40}, noise: [2]float64{0, .1}, severity: [2]float64{.5, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .1}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 40, f1: 0.9},
-	{name: "nothing but noise", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .25}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{0, 0}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 40},
+	{name: "one column", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 10, f1: 0.97},
+	{name: "two columns", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{2, 2}, tables: 10, f1: 0.97},
+	{name: "three columns", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{3, 3}, tables: 10, f1: 0.95},
+	{name: "single leaves", dims: []int{10, 24, 10, 15}, noise: [2]float64{0, .1}, severity: [2]float64{.5, 1}, spread: [2]float64{0, 0}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 5}, elements: [2]int{1, 1}, layer: [2]int{4, 4}, tables: 1, f1: 0.9},
+	{name: "several groups, 1-4 columns", dims: []int{10, 12, 10, 8, 5}, noise: [2]float64{0, .25}, severity: [2]float64{.2, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 3}, elements: [2]int{1, 3}, layer: [2]int{1, 4}, tables: 1, f1: 0.95},
+	{name: "several groups, both ways", dims: []int{6, 5, 12, 20}, noise: [2]float64{0, .2}, severity: [2]float64{.2, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{2, 3}, elements: [2]int{1, 3}, layer: [2]int{1, 3}, bothWays: true, tables: 10, f1: 0.93},
+	{name: "more noise", dims: []int{3, 4, 12, 20}, noise: [2]float64{.2, .3}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 3}, layer: [2]int{1, 2}, noiseUnder: true, tables: 10, f1: 0.93},
+	{name: "heavy tails", dims: []int{3, 4, 12, 20}, noise: [2]float64{.02, .15}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 2}, students: true, noiseUnder: true, tables: 10, f1: 0.9},
+	{name: "counts", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .1}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 2}, counts: true, noiseUnder: true, tables: 10, f1: 0.85},
+	{name: "few small columns", dims: []int{3, 2, 4}, noise: [2]float64{0, .1}, severity: [2]float64{.3, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .1}, anomalies: [2]int{1, 1}, elements: [2]int{1, 1}, layer: [2]int{1, 2}, tables: 60, f1: 0.85},
+	{name: "one column in all", dims: []int{40}, noise: [2]float64{0, .1}, severity: [2]float64{.5, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .1}, anomalies: [2]int{1, 1}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 60, f1: 0.9},
+	{name: "nothing but noise", dims: []int{3, 4, 12, 20}, noise: [2]float64{0, .25}, severity: [2]float64{.25, 1}, spread: [2]float64{0, .1}, zeros: [2]float64{0, .25}, anomalies: [2]int{0, 0}, elements: [2]int{1, 2}, layer: [2]int{1, 1}, tables: 10},
 }
 
 // TestPlanted reports how well planted causes are found, by difficulty (-v lists the misses).
@@ -217,7 +217,8 @@ func TestPlanted(t *testing.T) {
 		t.Run(rc.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, 4))
 			var sc score
-			for i := range rc.tables {
+			tables := rc.tables * repeats
+			for i := range tables {
 				table, want := rc.table(r)
 				got, err := Causes(table)
 				if err != nil {
@@ -234,8 +235,8 @@ func TestPlanted(t *testing.T) {
 			if sc.truth > 0 && sc.f1() < rc.f1 {
 				t.Errorf("F1 %.3f, want %.2f at least", sc.f1(), rc.f1)
 			}
-			if sc.truth == 0 && sc.said*20 > rc.tables {
-				t.Errorf("%d causes in %d tables of noise alone", sc.said, rc.tables)
+			if sc.truth == 0 && sc.said*20 > tables {
+				t.Errorf("%d causes in %d tables of noise alone", sc.said, tables)
 			}
 		})
 	}
