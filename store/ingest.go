@@ -50,6 +50,11 @@ const (
 	structureLock = 0x7061_7274 // "part"
 )
 
+// beginIngest begins a batch. All its statements find some thousand rows by key in tables of millions, so nested loops
+// over indexes are right for each. The connection keeps their plans, and one that was made while the tables were small,
+// or for more keys than come, would read a table or an index whole ever after.
+const beginIngest = `BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off`
+
 // errCareful asks for the batch to be done again, with every key looked up.
 var errCareful = errors.New("a concurrent batch touched the same ids")
 
@@ -65,7 +70,7 @@ func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
 		// batch done alone: whoever waits for another's ids with the lock held makes that one wait for the lock, and
 		// PostgreSQL needs a second to see it.
 		r := &run{store: s, batch: b, careful: try > 0, alone: try > 3}
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
+		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: beginIngest}, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
 		if err == nil {
 			return r.out, nil
 		}

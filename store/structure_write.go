@@ -162,8 +162,9 @@ func (w *structureWriter) saveVIP(ctx context.Context) error {
 		uids[i] = v[0].(int64)
 	}
 	_, err := w.run.tx.Exec(ctx, `UPDATE account a SET spot_vip = v.spot, futures_vip = v.futures
-		FROM (SELECT DISTINCT ON (uid) uid, spot, futures FROM vip_version WHERE uid = ANY($1) ORDER BY uid, at DESC, event_id DESC) v
-		WHERE a.uid = v.uid`, uids)
+		FROM (SELECT DISTINCT unnest($1::bigint[]) AS uid) n
+		CROSS JOIN LATERAL (SELECT spot, futures FROM vip_version v WHERE v.uid = n.uid ORDER BY at DESC, event_id DESC LIMIT 1) v
+		WHERE a.uid = n.uid`, uids)
 	return err
 }
 
