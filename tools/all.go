@@ -6,6 +6,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
+	"partnerhub/domain/referral/anomalies"
 )
 
 // Deps is what the tools work with.
@@ -17,9 +18,11 @@ type Deps struct {
 	Zone     *time.Location // the reporting zone
 }
 
-// Metrics is who knows the figures.
+// Metrics is who knows the figures, what they are made of, and how they went by day.
 type Metrics interface {
 	Metrics(ctx context.Context, c domain.Caller, q referral.Query, now time.Time) (referral.Result, error)
+	Leaves(ctx context.Context, c domain.Caller, q referral.LeafQuery) ([]referral.Leaf, error)
+	Series(ctx context.Context, c domain.Caller, from, now time.Time) ([]anomalies.Series, error)
 }
 
 // Referees is who knows the referees.
@@ -42,6 +45,7 @@ func All(d Deps) []Tool {
 	return []Tool{
 		QueryMetrics(d),
 		CompareMetrics(d),
+		ExplainChange(d),
 		Leaderboard(d),
 		ListReferees(d),
 		GetReferee(d),

@@ -39,11 +39,9 @@ func CompareMetrics(d Deps) Tool {
 			if q.Period, err = d.read(in.Period, "period", now); err != nil {
 				return out, err
 			}
-			whole := q.Period.Preceding(d.Zone)
-			if in.CompareTo != "" {
-				if whole, err = d.read(in.CompareTo, "compareTo", now); err != nil {
-					return out, err
-				}
+			whole, err := d.earlier(q.Period, in.CompareTo, now)
+			if err != nil {
+				return out, err
 			}
 			both, err := d.compare(ctx, c, q, whole, now)
 			if err != nil {
@@ -64,12 +62,25 @@ type comparison struct {
 	current, previous, whole referral.Result
 }
 
-func (d Deps) compare(ctx context.Context, c domain.Caller, q referral.Query, earlier domain.Period, now time.Time) (out comparison, err error) {
-	out.part = earlier
-	// An earlier period that is itself not over yet has no more to show than this one: both are taken as they are.
-	if out.toDate = q.Period.Contains(now) && !now.Before(earlier.To); out.toDate {
-		out.part = q.Period.ToDate(earlier, now, d.Zone)
+// earlier is the period to compare with: the argument compareTo, or else the one before p.
+func (d Deps) earlier(p domain.Period, compareTo period, now time.Time) (domain.Period, error) {
+	if compareTo == "" {
+		return p.Preceding(d.Zone), nil
 	}
+	return d.read(compareTo, "compareTo", now)
+}
+
+// toDate is the part of the earlier period that p is compared with, and whether it is a part (SPEC 2). An earlier period
+// that is itself not over yet has no more to show than p: both are taken as they are.
+func (d Deps) toDate(p, earlier domain.Period, now time.Time) (part domain.Period, toDate bool) {
+	if p.Contains(now) && !now.Before(earlier.To) {
+		return p.ToDate(earlier, now, d.Zone), true
+	}
+	return earlier, false
+}
+
+func (d Deps) compare(ctx context.Context, c domain.Caller, q referral.Query, earlier domain.Period, now time.Time) (out comparison, err error) {
+	out.part, out.toDate = d.toDate(q.Period, earlier, now)
 	if !q.GroupBy.Time() {
 		q.Limit = 0 // the rows of the two periods are matched before the first ones are taken
 	}

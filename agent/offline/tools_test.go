@@ -11,6 +11,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
+	"partnerhub/domain/referral/anomalies"
 	"partnerhub/tools"
 )
 
@@ -33,6 +34,34 @@ func (figures) Metrics(_ context.Context, _ domain.Caller, q referral.Query, _ t
 		r.Rows = append(r.Rows, referral.Row{Key: key, Values: values(int64(30 - 10*i))})
 	}
 	return r, nil
+}
+
+// Leaves are of two referees: 10101 lost 6 in futures, 10102 from Vietnam gained 2 in spot.
+func (figures) Leaves(_ context.Context, _ domain.Caller, q referral.LeafQuery) ([]referral.Leaf, error) {
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	values := func(n int64) []int64 {
+		out := make([]int64, len(q.Metrics))
+		for i := range out {
+			out[i] = n * 1_000_000
+		}
+		return out
+	}
+	return []referral.Leaf{
+		{Referee: 10101, Relation: referral.Direct, Country: "BR", Code: "A", Product: referral.Futures, Current: values(14), Previous: values(20)},
+		{Referee: 10102, Relation: referral.Direct, Country: "VN", Code: "A", Product: referral.Spot, Current: values(12), Previous: values(10)},
+	}, nil
+}
+
+// Series are one of a referee who traded daily until five days ago.
+func (figures) Series(_ context.Context, _ domain.Caller, from, now time.Time) ([]anomalies.Series, error) {
+	s := anomalies.Series{Subject: anomalies.Subject{Kind: anomalies.Referee, UID: 10101}}
+	for day := from; day.Before(now.AddDate(0, 0, -5)); day = day.AddDate(0, 0, 1) {
+		s.Days = append(s.Days, anomalies.Day{Date: day, Volume: 50_000 * domain.USDT, Trades: 30})
+		s.LastTrade = day.Add(20 * time.Hour)
+	}
+	return []anomalies.Series{s}, nil
 }
 
 func (figures) Referees(_ context.Context, _ domain.Caller, q referral.RefereeQuery, _ time.Time) (referral.RefereePage, error) {
@@ -72,7 +101,7 @@ func withTools(t *testing.T) *dialog {
 // TestRealTools runs every dialog of the sets over the real tools: they take the arguments, and their results are
 // put into words.
 func TestRealTools(t *testing.T) {
-	for _, file := range []string{"testdata/heldout.txt", "testdata/later.txt", "testdata/third.txt"} {
+	for _, file := range []string{"testdata/heldout.txt", "testdata/later.txt", "testdata/third.txt", "testdata/records.txt", "testdata/records-later.txt"} {
 		for _, h := range readHeldOut(t, file) {
 			d := withTools(t)
 			for _, text := range h.dialog {
