@@ -35,7 +35,7 @@ var below = map[string][]string{
 	"web":                       {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
 	"bench":                     {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
-		"agent/offline", "agent/offline/classify", "agent/offline/period", "web"},
+		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "web"},
 }
 
 // domainOnly are the packages of the domain, which import nothing but the standard library and each other.

@@ -41,6 +41,8 @@ type commands struct {
 	Ask     askCmd     `cmd:"" help:"Ask the assistant as a partner."`
 	Tool    toolCmd    `cmd:"" help:"Run one of the assistant's tools."`
 	Period  periodCmd  `cmd:"" help:"Read periods out of sentences."`
+	Explain explainCmd `cmd:"" help:"Find the causes of a change in tables of leaves."`
+	Detect  detectCmd  `cmd:"" help:"Score a series for anomalies, each point from the past alone."`
 	List    listCmd    `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines, void relations."`
 	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
 	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
