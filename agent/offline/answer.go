@@ -26,6 +26,7 @@ type result struct {
 	Rows    []row           `json:"rows"`
 	Total   json.RawMessage `json:"total"`
 	Error   *domain.Error   `json:"error"`
+	sections
 }
 
 type row map[string]json.RawMessage
@@ -91,6 +92,14 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			text = p.renderReferees(frame, r)
 		case Referee:
 			text = p.renderReferee(frame, r)
+		case Activity:
+			text = p.renderActivity(frame, r)
+		case Trace:
+			text = p.renderTrace(frame, r)
+		case Rewards:
+			text = p.renderRewards(frame, r)
+		case Codes:
+			text = p.renderCodes(frame, r)
 		}
 		out = append(out, text)
 		if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == frame.Intent && f.Period == frame.Period }); i >= 0 {
@@ -99,6 +108,9 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			}
 			if frames[i].PeriodAssumed {
 				out = append(out, p.prompts.Answer("default.period", "period", periodName(frame.Period)))
+			}
+			if frames[i].Composed {
+				out = append(out, p.prompts.Answer("trace.composed"))
 			}
 		}
 	}

@@ -3,6 +3,9 @@ package offline
 // decide settles the intent between what the words are like and what they name.
 func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Intent {
 	following := f.frame != nil
+	if about := s.about(f, intent, sure); about != "" {
+		return about
+	}
 	if s.foreign() && !(s.strong() && len(s.periods) > 0) {
 		if intent == OutOfScope {
 			return intent

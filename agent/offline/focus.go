@@ -23,7 +23,7 @@ func (f focus) uid(s *said) int64 {
 	if f.frame == nil {
 		return 0
 	}
-	byReferee := f.frame.Intent == Referees || f.frame.Intent == Referee || f.frame.Intent == Leaderboard && f.frame.By == "referee" || f.frame.GroupBy == "referee"
+	byReferee := f.frame.Intent == Referees || f.frame.Intent == Activity || f.frame.Intent == Referee || f.frame.Intent == Leaderboard && f.frame.By == "referee" || f.frame.GroupBy == "referee"
 	n := max(s.nth, 1)
 	switch {
 	case s.nth == 0 && f.frame.UID != 0:
@@ -131,6 +131,10 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 		frame.Cursor = f.next
 		return frame
 	}
+	switch frame.Intent {
+	case Trace, Rewards, Codes:
+		return u.refineRecords(frame, s, f)
+	}
 	if s.nth > 0 || len(s.uid) > 0 && (frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees) {
 		one := Frame{Intent: Referee, UID: f.uid(s), Period: or(periodOf(s), "last_30_days")}
 		if len(s.uid) > 0 {
@@ -163,6 +167,10 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 		return frame
 	case Referees:
 		return u.refineList(frame, s)
+	case Activity:
+		frame = u.name(frame, s)
+		frame.GroupBy, frame.UID, frame.SubPartnerUID, frame.Country, frame.Code, frame.Limit = "", 0, 0, "", "", 0
+		frame.Period = or(periodOf(s), frame.Period)
 	case Leaderboard:
 		frame = u.name(frame, s)
 		frame.GroupBy = ""

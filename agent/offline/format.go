@@ -64,6 +64,15 @@ func decimal(v string, places int) string {
 	return b.String()
 }
 
+// hundredfold is a fraction as a percentage.
+func hundredfold(v string) string {
+	r, ok := new(big.Rat).SetString(v)
+	if !ok {
+		return v
+	}
+	return r.Mul(r, big.NewRat(100, 1)).FloatString(4)
+}
+
 func signed(v string) string {
 	if sign(v) > 0 {
 		return "+" + decimal(v, 2)

@@ -18,6 +18,10 @@ const (
 	Leaderboard Intent = "leaderboard"
 	Referee     Intent = "referee"
 	Referees    Intent = "referees"
+	Activity    Intent = "activity"
+	Trace       Intent = "trace"
+	Rewards     Intent = "rewards"
+	Codes       Intent = "codes"
 	Refine      Intent = "refine" // a follow-up that changes the question before it
 	Greeting    Intent = "greeting"
 	Thanks      Intent = "thanks"
@@ -30,7 +34,7 @@ const (
 // data reports whether the intent is answered by a tool that reads.
 func (i Intent) data() bool {
 	switch i {
-	case Metrics, Compare, Leaderboard, Referee, Referees:
+	case Metrics, Compare, Leaderboard, Referee, Referees, Activity, Trace, Rewards, Codes:
 		return true
 	}
 	return false
@@ -61,12 +65,16 @@ type Frame struct {
 	Order         string   `json:"order,omitempty"`
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
+	TradeID       string   `json:"tradeId,omitempty"`
+	Kind          string   `json:"kind,omitempty"` // of rewards
 
 	// Ask names the question to ask back, a template of prompts/answers.txt, when the message can mean several things.
 	Ask string `json:"ask,omitempty"`
 	// PeriodAssumed and MetricAssumed say that nobody named them, which the answer then tells.
 	PeriodAssumed bool `json:"periodAssumed,omitempty"`
 	MetricAssumed bool `json:"metricAssumed,omitempty"`
+	// Composed says that the figure is shown as what it is made of, since nobody named whose trades are meant.
+	Composed bool `json:"composed,omitempty"`
 }
 
 // arguments are those of every data tool together; each takes its own.
@@ -93,6 +101,8 @@ type arguments struct {
 	Order         string   `json:"order,omitempty"`
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
+	TradeID       string   `json:"tradeId,omitempty"`
+	Kind          string   `json:"kind,omitempty"`
 }
 
 // maxRows is how many rows of a ranking or list a message can ask for; the tools refuse more.
@@ -101,6 +111,7 @@ const maxRows = 100
 // toolOf says which tool answers an intent.
 var toolOf = map[Intent]string{
 	Metrics: "query_metrics", Compare: "compare_metrics", Leaderboard: "leaderboard", Referee: "get_referee", Referees: "list_referees",
+	Activity: "referee_activity", Trace: "trace_commission", Rewards: "list_rewards", Codes: "list_referral_codes",
 }
 
 // call is the frame as a tool and its arguments.
@@ -124,6 +135,16 @@ func (f Frame) call() (tool string, args arguments) {
 			Code: f.Code, Country: f.Country, Relation: f.Relation, SubPartnerUID: f.SubPartnerUID, Period: f.Period, Sort: f.Sort, Order: f.Order,
 			Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
 	}
+	switch f.Intent {
+	case Activity:
+		args = arguments{Period: f.Period, Product: f.Product, Relation: f.Relation}
+	case Trace:
+		args = arguments{TradeID: f.TradeID, UID: f.UID, Period: f.Period, Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
+	case Rewards:
+		args = arguments{Period: f.Period, Kind: f.Kind, Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
+	case Codes:
+		args = arguments{Period: f.Period}
+	}
 	return toolOf[f.Intent], args
 }
 
@@ -143,6 +164,7 @@ func frameOf(tool, args string) (f Frame, ok bool) {
 	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = a.Product, a.Relation, a.UID, a.SubPartnerUID, a.Country, a.Code
 	f.KYC, f.Deposited, f.Traded, f.Activity, f.VIPMin, f.Registered = a.KYC, a.Deposited, a.Traded, a.Activity, a.VIPMin, a.Registered
 	f.Sort, f.Order, f.Cursor, f.Limit = a.Sort, a.Order, a.Cursor, a.Limit
+	f.TradeID, f.Kind = a.TradeID, a.Kind
 	if a.Metric != "" {
 		f.Metrics = []string{a.Metric}
 	}

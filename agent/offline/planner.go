@@ -133,6 +133,9 @@ func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
 			return []Frame{{Intent: Referee, UID: toks[len(toks)-1].number, Period: or(asked[0].Period, "last_30_days"), Confidence: 1}}
 		}
 	}
+	if traced, ok := pickTrace(asked[0], text); ok {
+		return []Frame{traced}
+	}
 	if merged, ok := merge(asked[0], frames[0]); ok {
 		return []Frame{merged}
 	}
@@ -142,7 +145,7 @@ func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
 // merge completes a question that lacked its figure with the one picked, or said in other words. What is a
 // question of its own stands alone.
 func merge(asked, said Frame) (Frame, bool) {
-	if asked.Ask == "uid" || said.Intent != Metrics && said.Intent != Compare || len(said.Metrics) == 0 {
+	if asked.Ask == "uid" || asked.Ask == "trade" || said.Intent != Metrics && said.Intent != Compare || len(said.Metrics) == 0 {
 		return said, false
 	}
 	if asked.Ask == "compare" {

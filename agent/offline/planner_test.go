@@ -178,7 +178,7 @@ func TestSeedQuestions(t *testing.T) {
 		"Help me check this week's commission":                                `query_metrics {"metrics":["commission"],"period":"this_week"}`,
 		"How does this week's commission compare with last week's?":           `compare_metrics {"metrics":["commission"],"period":"this_week"}`,
 		"What does today's deposit data look like?":                           `query_metrics {"metrics":["deposits","withdrawals","netDeposits","deposited"],"period":"today"}`,
-		"Check my referees' activity":                                         "activity",
+		"Check my referees' activity":                                         `referee_activity {"period":"last_30_days"}`,
 		"Check the user trading volume rankings for the past 7 days":          `leaderboard {"metric":"volume","by":"referee","period":"last_7_days"}`,
 		"Check recent user anomaly alerts?":                                   "anomalies",
 		"Check the details for user UID 12345":                                `get_referee {"uid":12345,"period":"last_30_days"}`,

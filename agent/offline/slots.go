@@ -24,6 +24,10 @@ type said struct {
 	uid       []int64
 	sub       int64
 	code      string
+	trade     string // the id of one
+	trades    []hit  // where it stands; value: xtrade, as which it is masked
+	reward    string // shared, task
+	topic     string // activity, trace: words that only these are about
 	limit     int
 	vip       int
 	kyc       string
@@ -102,6 +106,13 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 			s.rank = h.value
 		}
 	}
+	if h := longest(l.find("reward", toks)); h != nil {
+		s.reward = h.value
+	}
+	if h := longest(l.find("topic", toks)); h != nil {
+		s.topic = h.value
+	}
+	s.tradeIDs()
 	s.numbers()
 	s.codes()
 	s.comparing()
@@ -148,7 +159,7 @@ func (s *said) shortCountries(l *lexicon) {
 // numbers tells uids, limits and VIP levels apart by what stands around a number.
 func (s *said) numbers() {
 	for i, t := range s.toks {
-		if t.number < 0 || t.inPeriod {
+		if t.number < 0 || t.inPeriod || slices.ContainsFunc(s.trades, func(h hit) bool { return h.from <= i && i < h.to }) {
 			continue
 		}
 		digits := t.raw[0] >= '0' && t.raw[0] <= '9' && t.number > 0 // no uid is 0
@@ -320,6 +331,7 @@ func (s *said) masked() string {
 		}
 	}
 	put(s.uids, "")
+	put(s.trades, "")
 	put(s.groups, "xgroup")
 	put(s.metrics, "xmetric")
 	put(s.products, "xproduct")

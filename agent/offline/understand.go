@@ -71,6 +71,8 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 		frame.Confidence = confidence
 	case Metrics, Compare, Leaderboard, Referee, Referees:
 		frame = u.fill(frame, s, f, now)
+	case Activity, Trace, Rewards, Codes:
+		frame = u.records(frame, s, f)
 	case Vague:
 		frame.Ask = "metric"
 		if s.rank == "referee" {
@@ -155,6 +157,8 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 		frame.By = "referee"
 		if s.rank != "" {
 			frame.By = s.rank
+		} else if prev.Intent == Codes {
+			frame.By = "code"
 		}
 		for _, g := range values(s.groups) {
 			if g == "country" || g == "code" || g == "sub_partner" || g == "referee" {

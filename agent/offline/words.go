@@ -25,6 +25,7 @@ type token struct {
 	comma      bool // a comma stands before it
 	inPeriod   bool
 	unknown    bool // in no example and no phrase
+	glue       byte // the one mark, - or _, between it and the word before; 0: none
 }
 
 // maxMessage bounds the work on one message, in bytes.
@@ -156,6 +157,9 @@ func split(text string) []token {
 			i += size
 		}
 		t := token{raw: text[start:i], start: start, number: -1, sentence: sentence, comma: comma}
+		if n := len(out); n > 0 && start == out[n-1].end+1 && (text[start-1] == '-' || text[start-1] == '_') {
+			t.glue = text[start-1]
+		}
 		t.text = strings.ToLower(t.raw)
 		if digit {
 			if n, err := strconv.ParseInt(t.text, 10, 64); err == nil {
