@@ -25,6 +25,11 @@ var cardStyles = map[string]cardStyle{
 	"leaderboard":     {"leaderboard", func(a cardArgs) string { return "Top " + plural(a.By) + " by " + lower(label(a.Metric)) }},
 	"list_referees":   {"referees", func(cardArgs) string { return "Referees" }},
 	"get_referee":     {"referee", func(a cardArgs) string { return "Referee " + a.UID.String() }},
+
+	"referee_activity":    {"activity", func(cardArgs) string { return "Referee activity" }},
+	"trace_commission":    {"trace", traceTitle},
+	"list_rewards":        {"rewards", rewardsTitle},
+	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
 }
 
 // cardArgs are the arguments that a title speaks of.
@@ -35,6 +40,8 @@ type cardArgs struct {
 	GroupBy string
 	Period  string
 	UID     json.Number
+	TradeID string
+	Kind    string
 
 	Product       string
 	Relation      string
@@ -94,6 +101,23 @@ func metricsTitle(a cardArgs) string {
 	default:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), n-2)
 	}
+}
+
+func traceTitle(a cardArgs) string {
+	if a.TradeID != "" {
+		return "Trade " + a.TradeID
+	}
+	return "Trades"
+}
+
+func rewardsTitle(a cardArgs) string {
+	switch referral.RewardKind(a.Kind) {
+	case referral.RewardShared:
+		return "Shared commission records"
+	case referral.RewardTask:
+		return "Task rewards"
+	}
+	return "Commission rebate records"
 }
 
 func label(metric string) string {

@@ -90,12 +90,12 @@ func decodeJSON(s string) any {
 }
 
 // uidKeys are the fields that hold uids; a row's key does too when it is a number.
-var uidKeys = []string{"key", "uid", "subPartnerUid", "referee", "account", "partner"}
+var uidKeys = []string{"key", "uid", "subPartnerUid", "referee", "account", "partner", "path"}
 
 // percentKeys hold percentages; rateKeys hold fractions, which people say as percentages.
 var (
 	percentKeys = []string{"percent", "share"}
-	rateKeys    = []string{"spotRebateRate", "futuresRebateRate", "rate"}
+	rateKeys    = []string{"spotRebateRate", "futuresRebateRate", "rebateRate", "rate"}
 	changeKeys  = []string{"delta", "percent"}
 )
 

@@ -37,6 +37,9 @@ func TestDialogWithTheRealPlanner(t *testing.T) {
 		{"How does it compare to last week?", "compare_metrics", "card comparison: Commission, this week vs 9 Nov – 14 Nov 2026"},
 		{"and futures only?", `"product":"futures"`, "· futures"},
 		{"top 5 referees this month", "leaderboard", "card leaderboard: Top referees by commission, this month"},
+		{"Check my referees' activity", `referee_activity {"period":"last_30_days"}`, "card activity: Referee activity, last 30 days vs "},
+		{"show my reward records this month", `list_rewards {"period":"this_month","kind":"rebate"}`, "card rewards: Commission rebate records, this month"},
+		{"what are my referral codes?", "list_referral_codes {}", "card codes: Referral codes, "},
 		{"hello!", "", ""},
 	} {
 		got := w.ask(thread, turn.text)

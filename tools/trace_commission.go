@@ -85,7 +85,7 @@ type tracedTrade struct {
 	ReversalReason string `json:"reversalReason,omitempty"`
 
 	Rate       *domain.Rate  `json:"rate,omitempty"`       // the caller's, then
-	Share      *domain.Money `json:"share,omitempty"`      // rate × base
+	Gross      *domain.Money `json:"gross,omitempty"`      // rate × base
 	PaidBelow  *domain.Money `json:"paidBelow,omitempty"`  // to all below the caller, and to the trader; not on level 1
 	RebateRate *domain.Rate  `json:"rebateRate,omitempty"` // of the code; on level 1, and of an own trade
 	Rebate     *domain.Money `json:"rebate,omitempty"`
@@ -210,7 +210,7 @@ func (d Deps) tracedTrade(t *referral.Trace) *tracedTrade {
 	if t.Relation != referral.OwnTrade {
 		out.Enrolled = &t.Enrolled
 		if t.Enrolled {
-			out.Rate, out.Share = &t.Rate, &t.Share
+			out.Rate, out.Gross = &t.Rate, &t.Share
 		}
 	}
 	if t.Level > 1 {
