@@ -26,7 +26,7 @@ func (s *Store) Activity(ctx context.Context, c domain.Caller, q referral.Activi
 			metricsQuery: metricsQuery{store: s, tx: tx, partner: c.UID, now: now, q: referral.Query{
 				Period: q.Period, GroupBy: referral.TrendUnit(q.Period), Filter: referral.Filter{Product: q.Product, Relation: q.Relation},
 			}},
-			earlier: q.Earlier, out: &r,
+			earlier: q.Earlier, trend: map[string][]int64{}, out: &r,
 		}
 		for _, part := range []func(context.Context) error{a.states, a.times, a.traders, a.symbols} {
 			if err := part(ctx); err != nil {
@@ -42,7 +42,16 @@ func (s *Store) Activity(ctx context.Context, c domain.Caller, q referral.Activi
 type activityReport struct {
 	metricsQuery
 	earlier domain.Period
+	trend   map[string][]int64 // volume, trades and traders by bucket
 	out     *referral.ActivityReport
+}
+
+// bucket is a row of the trend to be.
+func (a *activityReport) bucket(key string) []int64 {
+	if a.trend[key] == nil {
+		a.trend[key] = make([]int64, 3)
+	}
+	return a.trend[key]
 }
 
 // product is the condition on a row x of trades.
@@ -94,11 +103,6 @@ func (a *activityReport) times(ctx context.Context) error {
 	for i := range r.Weekdays {
 		r.Weekdays[i].Key = time.Weekday((i + 1) % 7).String()
 	}
-	at := map[string]int{}
-	for i, b := range a.buckets() {
-		r.Trend = append(r.Trend, referral.TrendRow{Key: a.bucketKey(b)})
-		at[r.Trend[i].Key] = i
-	}
 	var hour string
 	var product int16
 	var volume domain.Money
@@ -116,10 +120,9 @@ func (a *activityReport) times(ctx context.Context) error {
 		}
 		r.Volume += volume
 		r.Trades += trades
-		if i, ok := at[a.bucketKey(a.bucketStart(t))]; ok {
-			r.Trend[i].Volume += volume
-			r.Trend[i].Trades += trades
-		}
+		b := a.bucket(a.bucketKey(a.bucketStart(t)))
+		b[0] += int64(volume)
+		b[1] += trades
 		return nil
 	})
 	return err
@@ -170,7 +173,7 @@ func (a *activityReport) traders(ctx context.Context) error {
 		return err
 	}
 	r := a.out
-	traded := [2]map[string]int64{{}, {}}
+	traded := map[string]int64{} // in the earlier period, by bucket
 	var kind string
 	var side int
 	var key, x, y int64
@@ -181,7 +184,12 @@ func (a *activityReport) traders(ctx context.Context) error {
 		case "product":
 			r.ByProduct[key].Traders = x
 		case "bucket":
-			traded[side][time.Unix(key*86400, 0).UTC().Format(time.DateOnly)] = x
+			date := time.Unix(key*86400, 0).UTC().Format(time.DateOnly)
+			if side == 0 {
+				a.bucket(date)[2] = x
+			} else {
+				traded[date] = x
+			}
 		case "mover":
 			r.Movers = append(r.Movers, referral.Mover{UID: key, Current: domain.Money(x), Previous: domain.Money(y)})
 		}
@@ -193,13 +201,14 @@ func (a *activityReport) traders(ctx context.Context) error {
 		return cmp.Or(cmp.Compare(max(n.Change(), -n.Change()), max(m.Change(), -m.Change())), cmp.Compare(m.UID, n.UID))
 	})
 	earlier := was.buckets()
-	for i := range r.Trend {
-		row := &r.Trend[i]
-		row.Traders = traded[0][row.Key]
+	for i, key := range a.bucketKeys(a.trend) {
+		b := a.bucket(key)
+		row := referral.TrendRow{Key: key, Volume: domain.Money(b[0]), Trades: b[1], Traders: b[2]}
 		if i < len(earlier) {
 			row.Before = a.bucketKey(earlier[i])
-			row.Traded = traded[1][row.Before]
+			row.Traded = traded[row.Before]
 		}
+		r.Trend = append(r.Trend, row)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 )
 
 // Metrics answers a query for the caller: figures of [From, To) whatever now is; rows by time run up to the bucket that
-// holds now, zero ones included. Groups are in order of the first metric, descending, ties by ascending key.
+// holds now, zero ones included, and beyond it to the last with a figure. Groups are in order of the first metric, descending, ties by ascending key.
 // Errors: those of q.Validate; CodeInvalid on groupBy when the period is too long for it.
 func (s *Store) Metrics(ctx context.Context, c domain.Caller, q referral.Query, now time.Time) (res referral.Result, err error) {
 	if err := q.Validate(); err != nil {
@@ -276,28 +276,41 @@ func (m *metricsQuery) nextBucket(start time.Time) time.Time {
 
 // buckets are the starts of the buckets from the period's first to the one that holds now, or the period's last.
 func (m *metricsQuery) buckets() []time.Time {
-	end := m.q.Period.To
-	if m.now.Before(end) {
-		end = m.now.Add(1)
-	}
-	var out []time.Time
-	if m.now.Before(m.q.Period.From) {
+	switch {
+	case m.now.Before(m.q.Period.From):
 		return nil
+	case m.now.Before(m.q.Period.To):
+		return m.bucketsUntil(m.now.Add(1))
 	}
+	return m.bucketsUntil(m.q.Period.To)
+}
+
+func (m *metricsQuery) bucketsUntil(end time.Time) []time.Time {
+	var out []time.Time
 	for b := m.bucketStart(m.q.Period.From); b.Before(end); b = m.nextBucket(b) {
 		out = append(out, b)
 	}
 	return out
 }
 
+// bucketKeys are the keys of buckets, and of those after them up to the last with a figure: events may be ahead of the
+// clock, and the rows must add up to the total.
+func (m *metricsQuery) bucketKeys(groups map[string][]int64) []string {
+	end := len(m.buckets())
+	var keys []string
+	for i, b := range m.bucketsUntil(m.q.Period.To) { // in order; as text, 02:00+02:00 would come after 02:00+01:00, the hour that follows it
+		keys = append(keys, m.bucketKey(b))
+		if slices.ContainsFunc(groups[keys[i]], func(v int64) bool { return v != 0 }) {
+			end = max(end, i+1)
+		}
+	}
+	return keys[:end]
+}
+
 // keys lists the groups: those with figures, and the zero ones that belong there (SPEC 5). Buckets of time are in order.
 func (m *metricsQuery) keys(ctx context.Context, groups map[string][]int64) ([]string, error) {
 	if m.q.GroupBy.Time() {
-		var keys []string
-		for _, b := range m.buckets() { // in order; as text, 02:00+02:00 would come after 02:00+01:00, the hour that follows it
-			keys = append(keys, m.bucketKey(b))
-		}
-		return keys, nil
+		return m.bucketKeys(groups), nil
 	}
 	set := make(map[string]bool, len(groups))
 	switch by := m.q.GroupBy; by {

@@ -26,7 +26,7 @@ type group struct {
 }
 
 // Query answers for the partner as SPEC 5 says. Figures are those of [q.Period.From, q.Period.To) whatever
-// now is; rows by time end with the bucket that holds now, or the period's last.
+// now is; rows by time end with the bucket that holds now or, if that is later, the last with a figure.
 // The error is that of q.Validate.
 func (o *Oracle) Query(partner int64, q referral.Query, now time.Time) (referral.Result, error) {
 	if err := q.Validate(); err != nil {
@@ -142,17 +142,18 @@ func (o *Oracle) groups(all selection, q referral.Query, now time.Time) []group 
 }
 
 // buckets cuts by the reporting zone's calendar, from the bucket that holds the period's first instant to the
-// one that holds the last instant before the period's end and now.
+// one that holds the last instant before now or, if that is later, the last with a figure; for a total, with somebody who
+// signed up.
 func (o *Oracle) buckets(all selection, q referral.Query, now time.Time) []group {
-	end := q.Period.To
-	if now.Before(end) {
-		end = now
-	}
-	if !q.Period.From.Before(end) {
-		return nil
+	metrics := slices.Clone(q.Metrics)
+	for i, name := range metrics {
+		if name == "totalReferrals" {
+			metrics[i] = "newReferrals"
+		}
 	}
 	var groups []group
-	last := o.bucket(q.GroupBy, end.Add(-1))
+	end := 0
+	last := o.bucket(q.GroupBy, q.Period.To.Add(-1))
 	for b := o.bucket(q.GroupBy, q.Period.From); !b.After(last); b = nextBucket(q.GroupBy, b) {
 		of := all
 		of.within = func(t time.Time) bool { return all.within(t) && o.bucket(q.GroupBy, t).Equal(b) }
@@ -162,8 +163,12 @@ func (o *Oracle) buckets(all selection, q referral.Query, now time.Time) []group
 			key = b.Format(time.RFC3339)
 		}
 		groups = append(groups, group{key, of})
+		begun := q.Period.From.Before(now) && !b.After(o.bucket(q.GroupBy, now.Add(-1)))
+		if begun || slices.ContainsFunc(o.figures(of, metrics), func(v int64) bool { return v != 0 }) {
+			end = len(groups)
+		}
 	}
-	return groups
+	return groups[:end]
 }
 
 // bucket stands for the bucket that t is in: an hour by its first instant, the others by their first date

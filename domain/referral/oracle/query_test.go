@@ -241,8 +241,11 @@ func TestEdgesOfThePeriodAndOfBuckets(t *testing.T) {
 	}
 	q := referral.Query{Metrics: []string{"fees"}, Period: period, GroupBy: referral.ByDay}
 	wantQuery(t, o, q, week.To, `"2026-11-02"[5000000] "2026-11-03"[9000000] total[14000000]`)
-	// What lies after now is in the total, as it is in the period, but gets no row.
-	wantQuery(t, o, q, period.From.Add(time.Hour), `"2026-11-02"[5000000] total[14000000]`)
+	// What lies after now has its row, and no other day after now has one.
+	wantQuery(t, o, q, period.From.Add(time.Hour), `"2026-11-02"[5000000] "2026-11-03"[9000000] total[14000000]`)
+	q.Period.To = q.Period.To.AddDate(0, 0, 9)
+	wantQuery(t, o, q, period.From.Add(time.Hour), `"2026-11-02"[5000000] "2026-11-03"[9000000] "2026-11-04"[6000000] total[20000000]`)
+	q.Period = period
 	q.GroupBy = referral.ByWeek
 	wantQuery(t, o, q, week.To, `"2026-11-02"[14000000] total[14000000]`)
 }
