@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"partnerhub/domain/referral"
 )
 
 //go:embed *.txt
@@ -23,6 +25,8 @@ type Prompts struct {
 	Questions []string
 	// Suggestions are follow-ups by the tool whose answer they follow.
 	Suggestions map[string][]string
+	// Advice are the rules of what a business review suggests, the most urgent first.
+	Advice []referral.Advice
 	// Fingerprint changes with every edit of any file: 16 hexadecimal digits.
 	Fingerprint string
 
@@ -52,6 +56,7 @@ func Load() (*Prompts, error) {
 		{"answers.txt", p.answer},
 		{"questions.txt", p.question},
 		{"suggestions.txt", p.suggestion},
+		{"advice.txt", p.advice},
 	} {
 		data, err := files.ReadFile(f.name)
 		if err != nil {
@@ -125,6 +130,12 @@ func (p *Prompts) question(_, line string) error {
 func (p *Prompts) suggestion(section, line string) error {
 	p.Suggestions[section] = append(p.Suggestions[section], line)
 	return nil
+}
+
+func (p *Prompts) advice(_, line string) error {
+	a, err := referral.ParseAdvice(line)
+	p.Advice = append(p.Advice, a)
+	return err
 }
 
 func list(s, sep string) []string {

@@ -15,7 +15,8 @@ type Deps struct {
 	Referees Referees
 	Records  Records
 	Now      func() time.Time
-	Zone     *time.Location // the reporting zone
+	Zone     *time.Location    // the reporting zone
+	Advice   []referral.Advice // what a review suggests, the most urgent first
 }
 
 // Metrics is who knows the figures, what they are made of, and how they went by day.
@@ -47,6 +48,8 @@ func All(d Deps) []Tool {
 		CompareMetrics(d),
 		ExplainChange(d),
 		Leaderboard(d),
+		SummarizePerformance(d),
+		ListAnomalies(d),
 		ListReferees(d),
 		GetReferee(d),
 		RefereeActivity(d),

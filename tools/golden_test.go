@@ -14,6 +14,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
+	"partnerhub/prompts"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
 	"partnerhub/tools"
@@ -53,7 +54,11 @@ type toolbox map[string]tools.Tool
 
 func toolsOf(s *store.Store, now time.Time) toolbox {
 	box := toolbox{}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: func() time.Time { return now }, Zone: s.Zone()}) {
+	words, err := prompts.Load()
+	if err != nil {
+		panic(err) // embedded, and tested where they are
+	}
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
 		box[tool.Name] = tool
 	}
 	return box

@@ -99,7 +99,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
 		model = m
 	}
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: now, Zone: a.zone})
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: now, Zone: a.zone, Advice: words.Advice})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },

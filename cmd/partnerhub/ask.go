@@ -13,6 +13,7 @@ import (
 	"partnerhub/agent"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/prompts"
 	"partnerhub/tools"
 )
 
@@ -190,8 +191,12 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 	if err != nil {
 		return err
 	}
+	words, err := prompts.Load()
+	if err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
 	byName := map[string]tools.Tool{}
-	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: cmd.now(), Zone: a.zone}) {
+	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
 		byName[t.Name] = t
 	}
 	call := func(uid int64, name string, args json.RawMessage) (json.RawMessage, error) {

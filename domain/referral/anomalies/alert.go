@@ -20,6 +20,9 @@ const (
 	WithdrawalSpike Kind = "withdrawal_spike"
 )
 
+// Kinds lists them.
+var Kinds = []Kind{VolumeDrop, VolumeSpike, SilentTrader, DepositSpike, WithdrawalSpike}
+
 // SubjectKind says whose series it is.
 type SubjectKind string
 
@@ -82,7 +85,7 @@ type Alert struct {
 	Kind    Kind
 	Subject Subject
 	Since   time.Time
-	Until   time.Time // zero: it goes on
+	Until   time.Time // zero: it goes on; right after the last of the transfers
 	// Expected is what would have been usual, in the middle of the range.
 	ExpectedLow, Expected, ExpectedHigh domain.Money
 	Seen                                domain.Money
