@@ -27,8 +27,9 @@ const (
 )
 
 // Find returns the incidents in the series of one partner's tree up to now, the most severe first. Days are those
-// of now's location, the reporting zone. Without kinds all are looked for. An incident is judged as of when it
-// began: what comes later never adds an alert for an earlier day, it only prolongs or ends one.
+// of now's location, the reporting zone. Without kinds all are looked for. Each day is judged by the days before it, so
+// that an alert of a time that is over stays what it was. The series are not changed. Time is linear in their days,
+// but for the alerts among each other.
 func Find(series []Series, now time.Time, kinds ...Kind) []Alert {
 	var found []Alert
 	under := map[Subject]int64{}

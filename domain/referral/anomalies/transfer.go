@@ -40,7 +40,7 @@ func (d *unfolded) transfers(kind Kind) []Alert {
 			expected := math.Exp(m)
 			z := (x - m) / spread
 			if z >= leastTransferZ && x-m >= math.Log(farther) && float64(t.Amount)-expected >= float64(LeastTransfer) {
-				a := Alert{Kind: kind, Subject: d.Subject, Since: t.At, Until: t.At.Add(time.Nanosecond),
+				a := Alert{Kind: kind, Subject: d.Subject, Since: t.At, Until: t.At.Add(time.Microsecond),
 					Expected: usdt(expected), ExpectedLow: usdt(math.Exp(m - 2.6*spread)), ExpectedHigh: usdt(math.Exp(m + 2.6*spread)),
 					Seen: t.Amount, Score: certainty(z, leastTransferZ)}
 				a.Size = a.Seen - a.Expected
