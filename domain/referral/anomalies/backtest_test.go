@@ -287,8 +287,7 @@ func compare(truth *demo.Truth, all []*raised, p *program, by map[Kind]*tally) (
 // found and that most alerts are true.
 func backtest(t *testing.T, leastPlanted int, programs ...demo.Config) {
 	by := map[Kind]*tally{}
-	kinds := []Kind{VolumeDrop, VolumeSpike, SilentTrader, DepositSpike, WithdrawalSpike}
-	for _, k := range kinds {
+	for _, k := range Kinds {
 		by[k] = &tally{}
 	}
 	for _, cfg := range programs {
@@ -297,7 +296,7 @@ func backtest(t *testing.T, leastPlanted int, programs ...demo.Config) {
 		t.Logf("seed %d: %d trades\nwrong:\n%s\nmissed:\n%s", cfg.Seed, truth.Trades, strings.Join(wrong, "\n"), strings.Join(missed, "\n"))
 	}
 	var sum tally
-	for _, k := range kinds {
+	for _, k := range Kinds {
 		s := by[k]
 		slices.Sort(s.late)
 		t.Logf("%-17s planted %3d  recall %.3f  alerts %3d  precision %.3f (beside %d above or below one planted)  found after %.0f h (median), %.0f h (9 of 10)",
