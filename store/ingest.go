@@ -59,7 +59,7 @@ const beginIngest = `BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_mer
 var errCareful = errors.New("a concurrent batch touched the same ids")
 
 // errZone says that a rebuild cut the days by another zone since this process opened the store.
-var errZone = errors.New("the reporting zone was changed by `partnerhub rebuild`: start this process again with the new one")
+var errZone error = domain.Errorf(domain.CodeUnavailable, "zone", "the reporting zone was changed by `partnerhub rebuild`: start this process again with the new one")
 
 // Ingest lands a batch: events, facts with their commission, and what they add to the rollups, in one transaction.
 // It is idempotent by event id. Every order and batching of the same events leads to the same tables.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
 	"partnerhub/domain/referral/oracle"
 	"partnerhub/store"
 )
@@ -200,6 +202,11 @@ func TestRebuildWithZone(t *testing.T) {
 	for what, err := range map[string]error{
 		"ingest":  func() error { _, err := old.Ingest(ctx, store.Batch{Lines: lines(events[300:])}); return err }(),
 		"rebuild": old.Rebuild(ctx, nil),
+		"a question": func() error {
+			week := domain.Period{From: oracle.Start, To: oracle.Start.AddDate(0, 0, 7)}
+			_, err := old.Metrics(ctx, domain.Partner(oracle.Partners(events)[0]), referral.Query{Metrics: []string{"volume"}, Period: week}, oracle.End)
+			return err
+		}(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "zone") {
 			t.Errorf("%s by a process with the former zone: %v", what, err)

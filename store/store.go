@@ -43,16 +43,19 @@ const readTimeout = 15 * time.Second
 
 // as runs f in a read-only transaction that sees only what the caller may see: row level security admits the rows of
 // the uid that the transaction names. All of f's statements see one snapshot, so that rollups and the deltas
-// not folded into them yet add up.
+// not folded into them yet add up. The error is CodeUnavailable when the reporting zone was changed meanwhile.
 func (s *Store) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error) error {
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, opts, func(tx pgx.Tx) error {
 		// SET LOCAL takes no parameters; a uid is a number. It is SET, not set_config(), for Citus.
 		// Plans are made for the caller at hand: one that suits a partner of ten referees takes seconds for one of ten thousand.
-		_, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d'; SET LOCAL statement_timeout = '%ds'; SET LOCAL plan_cache_mode = force_custom_plan`,
-			c.UID, int(readTimeout.Seconds())))
+		results, err := tx.Conn().PgConn().Exec(ctx, fmt.Sprintf(`SELECT value FROM setting WHERE name = 'zone'; SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '%d';
+			SET LOCAL statement_timeout = '%ds'; SET LOCAL plan_cache_mode = force_custom_plan`, c.UID, int(readTimeout.Seconds()))).ReadAll()
 		if err != nil {
 			return err
+		}
+		if rows := results[0].Rows; len(rows) != 1 || string(rows[0][0]) != s.zone.String() {
+			return errZone // the days in the rollups are not those that the caller would be told
 		}
 		return f(tx)
 	})
