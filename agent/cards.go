@@ -30,6 +30,10 @@ var cardStyles = map[string]cardStyle{
 	"trace_commission":    {"trace", traceTitle},
 	"list_rewards":        {"rewards", rewardsTitle},
 	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
+
+	"explain_change":        {"explain", func(a cardArgs) string { return "Why " + lower(label(a.Metric)) + " changed" }},
+	"summarize_performance": {"summary", func(cardArgs) string { return "Business review" }},
+	"list_anomalies":        {"anomalies", alertsTitle},
 }
 
 // cardArgs are the arguments that a title speaks of.
@@ -108,6 +112,13 @@ func traceTitle(a cardArgs) string {
 		return "Trade " + a.TradeID
 	}
 	return "Trades"
+}
+
+func alertsTitle(a cardArgs) string {
+	if a.Kind == "" {
+		return "Alerts"
+	}
+	return "Alerts: " + strings.ReplaceAll(a.Kind, "_", " ")
 }
 
 func rewardsTitle(a cardArgs) string {

@@ -27,6 +27,7 @@ type result struct {
 	Total   json.RawMessage `json:"total"`
 	Error   *domain.Error   `json:"error"`
 	sections
+	reasons
 }
 
 type row map[string]json.RawMessage
@@ -100,6 +101,12 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			text = p.renderRewards(frame, r)
 		case Codes:
 			text = p.renderCodes(frame, r)
+		case RootCause:
+			text = p.renderChange(frame, r)
+		case Review:
+			text = p.renderReview(frame, r)
+		case Anomalies:
+			text = p.renderAnomalies(frame, r)
 		}
 		out = append(out, text)
 		if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == frame.Intent && f.Period == frame.Period }); i >= 0 {

@@ -6,6 +6,9 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 	if about := s.about(f, intent, sure); about != "" {
 		return about
 	}
+	if reasoned := s.reasoned(f, intent); reasoned != "" {
+		return reasoned
+	}
 	if s.foreign() && !(s.strong() && len(s.periods) > 0) {
 		if intent == OutOfScope {
 			return intent

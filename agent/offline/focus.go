@@ -23,7 +23,7 @@ func (f focus) uid(s *said) int64 {
 	if f.frame == nil {
 		return 0
 	}
-	byReferee := f.frame.Intent == Referees || f.frame.Intent == Activity || f.frame.Intent == Referee || f.frame.Intent == Leaderboard && f.frame.By == "referee" || f.frame.GroupBy == "referee"
+	byReferee := f.frame.Intent == Referees || f.frame.Intent == Activity || f.frame.Intent == RootCause || f.frame.Intent == Anomalies || f.frame.Intent == Referee || f.frame.Intent == Leaderboard && f.frame.By == "referee" || f.frame.GroupBy == "referee"
 	n := max(s.nth, 1)
 	switch {
 	case s.nth == 0 && f.frame.UID != 0:
@@ -99,13 +99,19 @@ func focusOf(turns []turn) focus {
 			f.frame = &frame
 			var r struct {
 				Rows []struct {
-					Key string `json:"key"`
+					Key     string `json:"key"`
+					Subject struct {
+						UID int64 `json:"uid"`
+					} `json:"subject"` // of an alert
 				} `json:"rows"`
 				NextCursor string `json:"nextCursor"`
 			}
 			if json.Unmarshal([]byte(c.result), &r) == nil {
 				f.next = r.NextCursor
 				for _, row := range r.Rows {
+					if row.Subject.UID != 0 {
+						row.Key = strconv.FormatInt(row.Subject.UID, 10)
+					}
 					f.rows = append(f.rows, row.Key)
 				}
 			}
@@ -135,7 +141,7 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 	case Trace, Rewards, Codes:
 		return u.refineRecords(frame, s, f)
 	}
-	if s.nth > 0 || len(s.uid) > 0 && (frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees) {
+	if s.nth > 0 || len(s.uid) > 0 && (frame.Intent == Referee || frame.Intent == Leaderboard || frame.Intent == Referees || frame.Intent == Anomalies) {
 		one := Frame{Intent: Referee, UID: f.uid(s), Period: or(periodOf(s), "last_30_days")}
 		if len(s.uid) > 0 {
 			one.UID = s.uid[0]
@@ -156,6 +162,8 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 		}
 	}
 	switch frame.Intent {
+	case RootCause, Review, Anomalies:
+		return u.refineAnalysis(frame, s, f, now)
 	case Referee:
 		if len(metrics) > 0 { // "and their deposits?"
 			frame = Frame{Intent: Metrics, Metrics: metrics, UID: frame.UID, Period: frame.Period}

@@ -88,6 +88,16 @@ func sign(v string) int {
 	return r.Sign()
 }
 
+// sum adds two decimals exactly.
+func sum(a, b string) string {
+	x, ok1 := new(big.Rat).SetString(a)
+	y, ok2 := new(big.Rat).SetString(b)
+	if !ok1 || !ok2 {
+		return a
+	}
+	return x.Add(x, y).FloatString(6)
+}
+
 func compareDecimals(a, b string) int {
 	x, ok1 := new(big.Rat).SetString(a)
 	y, ok2 := new(big.Rat).SetString(b)

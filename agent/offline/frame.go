@@ -22,6 +22,9 @@ const (
 	Trace       Intent = "trace"
 	Rewards     Intent = "rewards"
 	Codes       Intent = "codes"
+	RootCause   Intent = "root_cause"
+	Review      Intent = "review"
+	Anomalies   Intent = "anomalies"
 	Refine      Intent = "refine" // a follow-up that changes the question before it
 	Greeting    Intent = "greeting"
 	Thanks      Intent = "thanks"
@@ -34,7 +37,7 @@ const (
 // data reports whether the intent is answered by a tool that reads.
 func (i Intent) data() bool {
 	switch i {
-	case Metrics, Compare, Leaderboard, Referee, Referees, Activity, Trace, Rewards, Codes:
+	case Metrics, Compare, Leaderboard, Referee, Referees, Activity, Trace, Rewards, Codes, RootCause, Review, Anomalies:
 		return true
 	}
 	return false
@@ -66,7 +69,7 @@ type Frame struct {
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
 	TradeID       string   `json:"tradeId,omitempty"`
-	Kind          string   `json:"kind,omitempty"` // of rewards
+	Kind          string   `json:"kind,omitempty"` // of rewards or alerts
 
 	// Ask names the question to ask back, a template of prompts/answers.txt, when the message can mean several things.
 	Ask string `json:"ask,omitempty"`
@@ -112,6 +115,7 @@ const maxRows = 100
 var toolOf = map[Intent]string{
 	Metrics: "query_metrics", Compare: "compare_metrics", Leaderboard: "leaderboard", Referee: "get_referee", Referees: "list_referees",
 	Activity: "referee_activity", Trace: "trace_commission", Rewards: "list_rewards", Codes: "list_referral_codes",
+	RootCause: "explain_change", Review: "summarize_performance", Anomalies: "list_anomalies",
 }
 
 // call is the frame as a tool and its arguments.
@@ -142,8 +146,15 @@ func (f Frame) call() (tool string, args arguments) {
 		args = arguments{TradeID: f.TradeID, UID: f.UID, Period: f.Period, Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
 	case Rewards:
 		args = arguments{Period: f.Period, Kind: f.Kind, Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
-	case Codes:
+	case Codes, Review:
 		args = arguments{Period: f.Period}
+	case RootCause:
+		args = arguments{Period: f.Period, CompareTo: f.CompareTo, Product: f.Product, Relation: f.Relation}
+		if len(f.Metrics) > 0 {
+			args.Metric = f.Metrics[0]
+		}
+	case Anomalies:
+		args = arguments{Period: f.Period, Kind: f.Kind}
 	}
 	return toolOf[f.Intent], args
 }

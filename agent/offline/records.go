@@ -46,7 +46,7 @@ func (s *said) tradeIDs() {
 // about is the intent that the words themselves give away, whatever the message is like: a trade's id, a symbol, a trader's
 // single trades; "" for none.
 func (s *said) about(f focus, intent Intent, sure bool) Intent {
-	open := !sure || intent.data() || intent == Refine || intent == Vague || intent == "root_cause" || intent == "review"
+	open := !sure || intent.data() || intent == Refine || intent == Vague
 	switch {
 	case f.frame != nil && f.frame.Intent == Rewards && s.reward != "" && len(s.toks) <= 5:
 		return Refine

@@ -27,7 +27,8 @@ type said struct {
 	trade     string // the id of one
 	trades    []hit  // where it stands; value: xtrade, as which it is masked
 	reward    string // shared, task
-	topic     string // activity, trace: words that only these are about
+	topic     string // activity, trace, root_cause: words that only these are about
+	alert     string // a kind of alert
 	limit     int
 	vip       int
 	kyc       string
@@ -111,6 +112,9 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	}
 	if h := longest(l.find("topic", toks)); h != nil {
 		s.topic = h.value
+	}
+	if h := longest(l.find("alert", toks)); h != nil {
+		s.alert = h.value
 	}
 	s.tradeIDs()
 	s.numbers()

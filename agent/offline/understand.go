@@ -73,6 +73,8 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 		frame = u.fill(frame, s, f, now)
 	case Activity, Trace, Rewards, Codes:
 		frame = u.records(frame, s, f)
+	case RootCause, Review, Anomalies:
+		frame = u.analysis(frame, s, f, now)
 	case Vague:
 		frame.Ask = "metric"
 		if s.rank == "referee" {
@@ -84,6 +86,9 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 		frame.Ask = "uid"
 	}
 	out := []Frame{frame}
+	if frame.Intent == RootCause {
+		out = frame.within()
+	}
 	if frame.Ask == "" && frame.Intent == Metrics && len(s.periods) > 1 { // "yesterday and today"
 		out = out[:0]
 		for _, m := range s.periods[:min(len(s.periods), maxQuestions)] {
