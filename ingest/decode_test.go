@@ -273,7 +273,7 @@ func TestGoodEdges(t *testing.T) {
 		edit(goodTrade, `10023`, `9223372036854775807`),
 		edit(goodTrade, `"100"`, `"1000000000.000000"`),
 		edit(goodTrade, `"8"`, `"10"`),
-		edit(goodDeposit, `"0.5"`, `"`+strings.Repeat("9", 36)+`.`+strings.Repeat("9", 18)+`"`),
+		edit(goodDeposit, `"0.5"`, `"`+strings.Repeat("9", 18)+`.`+strings.Repeat("9", 18)+`"`),
 		edit(goodReversal, `error`, strings.Repeat("ü", 200)),
 		edit(goodCode, `"x"`, `""`),
 		edit(goodRates, `"0.6"`, `1`),
