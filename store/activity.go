@@ -22,6 +22,10 @@ func (s *Store) Activity(ctx context.Context, c domain.Caller, q referral.Activi
 		return r, domain.Invalid("period", "at most %d days: trading habits are read from the trades themselves", referral.MaxActivityDays)
 	}
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
+		// Some hundred thousand referee-days and trades are grouped in memory; what does not fit goes to disk and takes twice as long.
+		if _, err := tx.Exec(ctx, `SET LOCAL work_mem = '32MB'`); err != nil {
+			return err
+		}
 		a := activityReport{
 			metricsQuery: metricsQuery{store: s, tx: tx, partner: c.UID, now: now, q: referral.Query{
 				Period: q.Period, GroupBy: referral.TrendUnit(q.Period), Filter: referral.Filter{Product: q.Product, Relation: q.Relation},
@@ -150,24 +154,17 @@ func (a *activityReport) traders(ctx context.Context) error {
 	if a.q.GroupBy == referral.ByWeek {
 		bucket = "date_trunc('week', x.day::timestamp)::date"
 	}
-	// A referee's products are bits: who traded several counts once.
-	var bits []string
-	for code := range products[1:] {
-		bits = append(bits, fmt.Sprintf("CASE WHEN sum(x.executed) FILTER (WHERE x.product = %d) > 0 THEN %d ELSE 0 END", code+1, 1<<code))
-	}
-	var byProduct []string
-	for code := range products[1:] {
-		byProduct = append(byProduct, fmt.Sprintf("SELECT 'product', 0, %d::bigint, count(*) FILTER (WHERE now & %d <> 0), 0::bigint FROM r", code, 1<<code))
-	}
+	theirs := strings.Join(now, " UNION ALL ")
 	rows, err := a.tx.Query(ctx, `
-		WITH g AS (SELECT side, referee, `+bucket+` AS bucket, sum(x.volume)::bigint AS volume, `+strings.Join(bits, " | ")+` AS traded
-			FROM (SELECT 0 AS side, n.* FROM (`+strings.Join(now, " UNION ALL ")+`) n UNION ALL SELECT 1, b.* FROM (`+strings.Join(before, " UNION ALL ")+`) b) x
+		WITH g AS (SELECT side, referee, `+bucket+` AS bucket, sum(x.volume)::bigint AS volume, sum(x.executed) > 0 AS traded
+			FROM (SELECT 0 AS side, n.* FROM (`+theirs+`) n UNION ALL SELECT 1, b.* FROM (`+strings.Join(before, " UNION ALL ")+`) b) x
 			WHERE `+a.product()+` GROUP BY 1, 2, 3),
-		r AS (SELECT referee, coalesce(bit_or(traded) FILTER (WHERE side = 0), 0) AS now, coalesce(bit_or(traded) FILTER (WHERE side = 1), 0) AS before,
+		r AS (SELECT referee, bool_or(traded) FILTER (WHERE side = 0) AS now, bool_or(traded) FILTER (WHERE side = 1) AS before,
 			coalesce(sum(volume) FILTER (WHERE side = 0), 0)::bigint AS volume, coalesce(sum(volume) FILTER (WHERE side = 1), 0)::bigint AS earlier FROM g GROUP BY 1)
-		SELECT 'all', 0, 0::bigint, count(*) FILTER (WHERE now <> 0), count(*) FILTER (WHERE before <> 0) FROM r
-		UNION ALL `+strings.Join(byProduct, " UNION ALL ")+`
-		UNION ALL SELECT 'bucket', side, (bucket - DATE '1970-01-01')::bigint, count(*) FILTER (WHERE traded <> 0), 0 FROM g GROUP BY 2, 3
+		SELECT 'all', 0, 0::bigint, count(*) FILTER (WHERE now), count(*) FILTER (WHERE before) FROM r
+		UNION ALL SELECT 'product', 0, product - 1, count(*) FILTER (WHERE executed > 0), 0
+			FROM (SELECT x.product, x.referee, sum(x.executed) AS executed FROM (`+theirs+`) x WHERE `+a.product()+` GROUP BY 1, 2) p GROUP BY product
+		UNION ALL SELECT 'bucket', side, (bucket - DATE '1970-01-01')::bigint, count(*) FILTER (WHERE traded), 0 FROM g GROUP BY 2, 3
 		UNION ALL (SELECT 'mover', 0, referee, volume, earlier FROM r WHERE volume <> earlier ORDER BY abs(volume - earlier) DESC, referee LIMIT `+strconv.Itoa(referral.TopMovers)+`)`, a.args...)
 	if err != nil {
 		return err
@@ -213,7 +210,7 @@ func (a *activityReport) traders(ctx context.Context) error {
 	return nil
 }
 
-// symbols reads the period's trades themselves: nothing else knows symbols and sizes.
+// symbols reads the period's trades themselves: nothing else knows symbols.
 func (a *activityReport) symbols(ctx context.Context) error {
 	a.args = nil
 	from, to := a.arg(a.q.Period.From), a.arg(a.q.Period.To)
@@ -225,21 +222,16 @@ func (a *activityReport) symbols(ctx context.Context) error {
 		}
 	}
 	rows, err := a.tx.Query(ctx, `
-		WITH x AS MATERIALIZED (SELECT * FROM (`+strings.Join(pieces, " UNION ALL ")+`) x WHERE `+a.product()+`),
-		s AS (SELECT symbol, referee, sum(volume)::bigint AS volume, sum(trades) AS trades, bool_or(executed) AS traded FROM x GROUP BY 1, 2)
-		SELECT symbol, sum(volume)::bigint, sum(trades)::bigint, count(*) FILTER (WHERE traded), count(*) OVER (),
-			(SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY volume) FROM x WHERE executed)
-		FROM s GROUP BY 1 ORDER BY 2 DESC, symbol COLLATE "C" LIMIT `+strconv.Itoa(referral.TopSymbols), a.args...)
+		SELECT symbol, sum(volume)::bigint, sum(trades)::bigint, count(*) FILTER (WHERE traded), count(*) OVER ()
+		FROM (SELECT symbol, referee, sum(volume)::bigint AS volume, sum(trades) AS trades, bool_or(executed) AS traded
+			FROM (`+strings.Join(pieces, " UNION ALL ")+`) x WHERE `+a.product()+` GROUP BY 1, 2) s
+		GROUP BY 1 ORDER BY 2 DESC, symbol COLLATE "C" LIMIT `+strconv.Itoa(referral.TopSymbols), a.args...)
 	if err != nil {
 		return err
 	}
 	var t referral.Tendency
-	var median *domain.Money
-	_, err = pgx.ForEachRow(rows, []any{&t.Key, &t.Volume, &t.Trades, &t.Traders, &a.out.Symbols, &median}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&t.Key, &t.Volume, &t.Trades, &t.Traders, &a.out.Symbols}, func() error {
 		a.out.TopSymbols = append(a.out.TopSymbols, t)
-		if median != nil {
-			a.out.Median = *median
-		}
 		return nil
 	})
 	return err

@@ -126,7 +126,6 @@ func earliestOf(a, b time.Time) time.Time {
 
 // symbols asks models that know only one symbol's trades.
 func (m *modelActivity) symbols(r *referral.ActivityReport) {
-	var sizes []domain.Money
 	for _, symbol := range []string{"BTCUSDT", "ETHUSDT"} {
 		only := oracle.New(m.zone)
 		only.Apply(slices.DeleteFunc(slices.Clone(m.events), func(e referral.Event) bool {
@@ -140,25 +139,6 @@ func (m *modelActivity) symbols(r *referral.ActivityReport) {
 	}
 	r.Symbols = int64(len(r.TopSymbols))
 	slices.SortStableFunc(r.TopSymbols, func(a, b referral.Tendency) int { return cmp.Compare(b.Volume, a.Volume) })
-	theirs := m.model.Referees(m.partner)
-	for _, e := range m.events {
-		b, ok := e.Body.(referral.Trade)
-		main := mainOf(m.events, e.UID)
-		i := slices.IndexFunc(theirs, func(x oracle.Referee) bool { return x.UID == main })
-		if !ok || i < 0 || !m.q.Period.Contains(e.At) || e.At.Before(theirs[i].RegisteredAt) || e.At.Before(registeredAt(m.events, e.UID)) ||
-			m.q.Product != "" && b.Product != m.q.Product || m.q.Relation != "" && theirs[i].Relation != m.q.Relation {
-			continue
-		}
-		sizes = append(sizes, b.Volume)
-	}
-	if slices.Sort(sizes); len(sizes) > 0 {
-		r.Median = sizes[(len(sizes)-1)/2]
-	}
-}
-
-func registeredAt(events []referral.Event, uid int64) time.Time {
-	i := slices.IndexFunc(events, func(e referral.Event) bool { return e.Type == referral.AccountRegistered && e.UID == uid })
-	return events[i].At
 }
 
 func (m *modelActivity) movers(r *referral.ActivityReport) {

@@ -67,7 +67,6 @@ type activityTotal struct {
 	Volume       domain.Money  `json:"volume"`
 	Trades       int64         `json:"trades"`
 	AverageTrade *domain.Money `json:"averageTrade"` // volume by trades, the remainder dropped; null without trades
-	MedianTrade  *domain.Money `json:"medianTrade"`
 }
 
 // RefereeActivity reports how active the caller's referees are and what they tend to trade.
@@ -109,9 +108,6 @@ func RefereeActivity(d Deps) Tool {
 			if r.Trades > 0 {
 				average := r.Volume / domain.Money(r.Trades)
 				out.Total.AverageTrade = &average
-			}
-			if r.Symbols > 0 {
-				out.Total.MedianTrade = &r.Median
 			}
 			return out, nil
 		})

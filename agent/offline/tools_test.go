@@ -76,7 +76,7 @@ func (figures) Activity(_ context.Context, _ domain.Caller, q referral.ActivityQ
 	if q.Period.To.Sub(q.Period.From) > 93*24*time.Hour {
 		return r, domain.Invalid("period", "at most 92 days")
 	}
-	r = referral.ActivityReport{Total: 40, Active: 12, Before: 10, Dormant: 5, Inactive: 3, New: 2, Volume: 1000 * domain.USDT, Trades: 4, Median: 200 * domain.USDT, Symbols: 1,
+	r = referral.ActivityReport{Total: 40, Active: 12, Before: 10, Dormant: 5, Inactive: 3, New: 2, Volume: 1000 * domain.USDT, Trades: 4, Symbols: 1,
 		ByProduct:  []referral.Tendency{{Key: "spot", Volume: 300 * domain.USDT}, {Key: "futures", Volume: 700 * domain.USDT}},
 		TopSymbols: []referral.Tendency{{Key: "BTCUSDT", Volume: 600 * domain.USDT}}, Movers: []referral.Mover{{UID: 10101, Current: 50 * domain.USDT, Previous: 100 * domain.USDT}}}
 	r.Hours[9] = referral.Tendency{Key: "09:00", Volume: 5, Trades: 1}

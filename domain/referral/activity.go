@@ -29,8 +29,7 @@ type ActivityReport struct {
 
 	Volume  domain.Money
 	Trades  int64
-	Median  domain.Money // the size of the middle trade executed, the lower one of two; 0 without any
-	Symbols int64        // traded, of which TopSymbols are the largest
+	Symbols int64 // traded, of which TopSymbols are the largest
 
 	ByProduct  []Tendency // spot, margin, futures
 	TopSymbols []Tendency // by volume, descending, ties by name
