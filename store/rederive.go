@@ -313,9 +313,9 @@ func updateFacts(ctx context.Context, tx pgx.Tx, changed []reattributed) error {
 		ids, was = append(ids, f.id), append(was, changed[i].was.place.Path[0])
 		owners, u2s, u3s = append(owners, p[0]), append(u2s, p[1]), append(u3s, p[2])
 	}
-	// A temporary table, made once a session, is cheaper than two dozen arrays.
+	// A temporary table, made once a session, is cheaper than two dozen arrays. It is emptied by DELETE: TRUNCATE makes new files.
 	if trades.rows > 0 {
-		if _, err := tx.Exec(ctx, `CREATE TEMPORARY TABLE IF NOT EXISTS again_trade (LIKE trade) ON COMMIT DELETE ROWS; TRUNCATE again_trade`); err != nil {
+		if _, err := tx.Exec(ctx, `CREATE TEMPORARY TABLE IF NOT EXISTS again_trade (LIKE trade) ON COMMIT DELETE ROWS; DELETE FROM again_trade`); err != nil {
 			return err
 		}
 		if err := trades.send(ctx, tx, "again_trade ("+tradeColumns+")"); err != nil {
