@@ -86,7 +86,6 @@ type splitter struct {
 	seen        int
 	at          int64
 	split       int64
-	lastTrade   bool
 	partialLine []byte
 }
 

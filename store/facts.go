@@ -180,7 +180,7 @@ func (d *deltas) at(f *fact, at time.Time, product int16, s *sums) *dayRow {
 		r, d.slab = &d.slab[0], d.slab[1:]
 		d.days[k] = r
 	}
-	r.sums.add(s)
+	r.add(s)
 	for i, partner := range f.place.Path {
 		if partner == 0 {
 			break
