@@ -83,7 +83,7 @@ func chatOnce(ctx context.Context, address string, cookie *http.Cookie, question
 	}
 	defer socket.CloseNow()
 	socket.SetReadLimit(1 << 20)
-	thread := ""
+	thread, last := "", int64(0)
 	for i, q := range questions {
 		frame, err := json.Marshal(map[string]string{"type": "send", "clientId": fmt.Sprintf("%p-%d", socket, i), "threadId": thread, "text": q})
 		if err != nil {
@@ -92,7 +92,7 @@ func chatOnce(ctx context.Context, address string, cookie *http.Cookie, question
 		if err := socket.Write(ctx, websocket.MessageText, frame); err != nil {
 			return nil, err
 		}
-		for last := int64(0); ; {
+		for {
 			_, b, err := socket.Read(ctx)
 			if err != nil {
 				return nil, err
