@@ -179,8 +179,9 @@ func (r *run) rederive(ctx context.Context, touches []touch) error {
 		}
 	}
 	if len(vipUIDs) > 0 {
+		// MATERIALIZED, so that both bounds of time reach the index: otherwise the owner's whole history was read.
 		if err := r.attributeAgain(ctx, "trade", scanTrade, `
-			WITH n AS (SELECT a.uid, a.u1, u.since, coalesce((SELECT min(v.at) FROM vip_version v WHERE v.uid = a.uid AND v.at > u.since), 'infinity') AS until
+			WITH n AS MATERIALIZED (SELECT a.uid, a.u1, u.since, coalesce((SELECT min(v.at) FROM vip_version v WHERE v.uid = a.uid AND v.at > u.since), 'infinity') AS until
 				FROM (SELECT DISTINCT uid, since FROM unnest($1::bigint[], $2::timestamptz[]) AS u (uid, since)) u JOIN account a USING (uid))
 			SELECT `+trades+` FROM n JOIN trade t ON t.owner = n.u1 AND t.owner <> 0 AND t.referee = n.uid AND t.at >= n.since AND t.at < n.until`, vipUIDs, vips); err != nil {
 			return err
