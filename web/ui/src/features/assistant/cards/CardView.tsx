@@ -5,6 +5,7 @@ import { LeaderboardCard } from "./LeaderboardCard";
 import { MetricsCard } from "./MetricsCard";
 import { RefereeCard } from "./RefereeCard";
 import { RefereesCard } from "./RefereesCard";
+import { RowsCard } from "./RowsCard";
 
 /** A card of data: a kind is a file here and a line below. */
 export function CardView({ card }: { card: Card }) {
@@ -16,6 +17,7 @@ export function CardView({ card }: { card: Card }) {
 }
 
 function Body({ card }: { card: Card }) {
+  const { title, data }: { title: string; data: unknown } = card;
   switch (card.kind) {
     case "metrics":
       return <MetricsCard title={card.title} data={card.data} />;
@@ -28,7 +30,6 @@ function Body({ card }: { card: Card }) {
     case "referee":
       return <RefereeCard data={card.data} />;
     default:
-      // A kind of a newer server: its title and range still say something.
-      return null;
+      return <RowsCard title={title} data={data} />;
   }
 }
