@@ -153,6 +153,9 @@ func compareKeys(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// ofTraders stands for the metric of activity that is counted by referee, where the others are not.
+const ofTraders referral.Source = "traders"
+
 // figures runs one statement for each source that the metrics come from, and puts the values side by side by key.
 func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) {
 	out := map[string][]int64{}
@@ -167,6 +170,9 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 		if src == referral.Moving {
 			src = referral.Trading // the same rollups
 		}
+		if d.Column == referral.TradersColumn && m.coarse(nil) {
+			src = ofTraders // beside it, the others would have to be read by referee too
+		}
 		bySource[src] = append(bySource[src], column{i, d})
 	}
 	for src, columns := range bySource {
@@ -177,7 +183,7 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 		}
 		var sql string
 		switch src {
-		case referral.Trading:
+		case referral.Trading, ofTraders:
 			sql = m.activitySQL(metrics)
 		case referral.Referees:
 			sql = m.refereesSQL(metrics)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"partnerhub/domain"
@@ -81,12 +82,17 @@ func SummarizePerformance(d Deps) Tool {
 			if err != nil {
 				return out, err
 			}
-			r := review{Deps: d, caller: c, in: in, period: p, now: now, out: &out, raw: map[string]any{}}
-			for _, part := range []func(context.Context) error{r.totals, r.trend, r.change, r.alerts, r.newcomers} {
-				if err := part(ctx); err != nil {
-					return out, err
-				}
+			r := review{Deps: d, caller: c, in: in, period: p, earlier: p.Preceding(d.Zone), now: now, out: &out, raw: map[string]any{}}
+			if err := r.load(ctx); err != nil {
+				return out, err
 			}
+			r.totals()
+			r.trend()
+			if err := r.change(); err != nil {
+				return out, err
+			}
+			r.alerts()
+			r.newcomers()
 			out.Next = r.next()
 			return out, nil
 		})
@@ -98,20 +104,78 @@ type review struct {
 	caller  domain.Caller
 	in      summaryArgs
 	period  domain.Period
+	earlier domain.Period
 	now     time.Time
-	part    domain.Period // of the earlier period, what is compared
 	out     *summaryResult
 	figures []referral.AdviceFigure
 	raw     map[string]any // the same figures as results have them
+
+	// What was asked for, each about the same period.
+	both                    comparison
+	days                    referral.Result
+	leaf                    leaves
+	found                   []anomalies.Alert
+	unwatched               bool // the period is too long for alerts
+	notDeposited, notTraded int64
 }
 
-func (r *review) totals(ctx context.Context) error {
-	q := referral.Query{Metrics: summaryMetrics, Period: r.period}
-	both, err := r.compare(ctx, r.caller, q, r.period.Preceding(r.Zone), r.now)
-	if err != nil {
+// load asks for everything at once: no question depends on the answer to another.
+func (r *review) load(ctx context.Context) error {
+	r.both.part, r.both.toDate = r.toDate(r.period, r.earlier, r.now)
+	figures := func(to *referral.Result, p domain.Period, by referral.GroupBy, metrics []string) func() error {
+		return func() (err error) {
+			*to, err = r.Metrics.Metrics(ctx, r.caller, referral.Query{Metrics: metrics, Period: p, GroupBy: by}, r.now)
+			return err
+		}
+	}
+	no := false
+	asks := []func() error{
+		func() (err error) {
+			r.leaf, err = r.leaves(ctx, r.caller, explainArgs{Metric: "commission"}, r.period, r.both.part)
+			return err
+		},
+		func() (err error) {
+			r.found, _, err = r.Deps.alerts(ctx, r.caller, r.period, r.now)
+			if e := domain.AsError(err); err != nil && e.Field == "period" {
+				r.unwatched, err = true, nil // a review of years has no alerts, and no advice that rests on them
+			}
+			return err
+		},
+		figures(&r.both.current, r.period, referral.ByNone, summaryMetrics),
+		figures(&r.both.previous, r.both.part, referral.ByNone, summaryMetrics),
+		figures(&r.days, r.period, r.trendUnit(), summaryMetrics[:2]),
+		r.count(ctx, &r.notDeposited, referral.RefereeQuery{Deposited: &no}),
+		r.count(ctx, &r.notTraded, referral.RefereeQuery{Activity: referral.Inactive}),
+	}
+	if r.both.toDate {
+		asks = append(asks, figures(&r.both.whole, r.earlier, referral.ByNone, summaryMetrics))
+	}
+	errs := make([]error, len(asks))
+	var all sync.WaitGroup
+	for i, ask := range asks {
+		all.Go(func() { errs[i] = ask() })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count asks how many of the period's sign-ups match.
+func (r *review) count(ctx context.Context, to *int64, q referral.RefereeQuery) func() error {
+	q.Registered, q.Period, q.Sort, q.Limit = r.period, r.period, referral.SortRegisteredAt, 1
+	return func() error {
+		page, err := r.Referees.Referees(ctx, r.caller, q, r.now)
+		*to = page.Total
 		return err
 	}
-	r.part = both.part
+}
+
+func (r *review) totals() {
+	both := r.both
 	r.out.span, r.out.CompareTo, r.out.ToDate, r.out.Metrics = r.span(r.period, r.now), r.interval(both.part), both.toDate, summaryMetrics
 	r.out.Total = both.changes(summaryMetrics, both.current.Total, both.previous.Total, both.whole.Total)
 	for i, m := range summaryMetrics {
@@ -131,30 +195,25 @@ func (r *review) totals(ctx context.Context) error {
 	if p := share(of("deposited"), of("newReferrals")); p != nil {
 		r.addPercent("depositedShare", *p)
 	}
-	return nil
 }
 
-func (r *review) trend(ctx context.Context) error {
-	by := referral.ByDay
+func (r *review) trendUnit() referral.GroupBy {
 	switch days := r.period.To.Sub(r.period.From).Hours() / 24; {
 	case days > trendWeeks+1:
-		by = referral.ByMonth
+		return referral.ByMonth
 	case days > trendDays+1:
-		by = referral.ByWeek
+		return referral.ByWeek
 	}
-	metrics := summaryMetrics[:2]
-	res, err := r.Metrics.Metrics(ctx, r.caller, referral.Query{Metrics: metrics, Period: r.period, GroupBy: by}, r.now)
-	r.out.GroupBy, r.out.Rows = dimension(by), metricRows(metrics, res.Rows)
-	return err
+	return referral.ByDay
+}
+
+func (r *review) trend() {
+	r.out.GroupBy, r.out.Rows = dimension(r.trendUnit()), metricRows(summaryMetrics[:2], r.days.Rows)
 }
 
 // change says where the commission came from, and what changed.
-func (r *review) change(ctx context.Context) error {
-	e := explanation{in: explainArgs{Metric: "commission", Period: r.in.Period}, whole: r.period.Preceding(r.Zone), zone: r.Deps}
-	var err error
-	if e.leaves, err = r.leaves(ctx, r.caller, e.in, r.period, r.part); err != nil {
-		return err
-	}
+func (r *review) change() (err error) {
+	e := explanation{in: explainArgs{Metric: "commission", Period: r.in.Period}, whole: r.earlier, zone: r.Deps, leaves: r.leaf}
 	if e.summary, err = explain.Top(e.leaves.all, e.leaves.of); err != nil {
 		return err
 	}
@@ -236,18 +295,15 @@ func (r *review) movers(e *explanation) error {
 	return nil
 }
 
-func (r *review) alerts(ctx context.Context) error {
+func (r *review) alerts() {
 	r.out.Anomalies.Rows = []anomalyRow{}
-	found, _, err := r.Deps.alerts(ctx, r.caller, r.period, r.now)
-	if e := domain.AsError(err); err != nil && e.Field == "period" {
-		return nil // a review of years has no alerts, and no advice that rests on them
-	} else if err != nil {
-		return err
+	if r.unwatched {
+		return
 	}
 	var silent, drops, withdrawals int64
 	var silentVolume, dropSize, withdrawn domain.Money
 	var uids []string
-	for _, a := range found {
+	for _, a := range r.found {
 		if r.out.Anomalies.Total++; len(r.out.Anomalies.Rows) < maxReviewAlerts {
 			r.out.Anomalies.Rows = append(r.out.Anomalies.Rows, r.anomalyRow(a, r.in.Period))
 		}
@@ -272,25 +328,12 @@ func (r *review) alerts(ctx context.Context) error {
 	r.add("dropSize", "volume", int64(dropSize))
 	r.add("withdrawalSpikes", "trades", withdrawals)
 	r.add("withdrawalSize", "withdrawals", int64(withdrawn))
-	return nil
 }
 
-// newcomers counts those of the period's sign-ups who went no further.
-func (r *review) newcomers(ctx context.Context) error {
-	no := false
-	for _, one := range []struct {
-		name string
-		q    referral.RefereeQuery
-	}{{"notDeposited", referral.RefereeQuery{Deposited: &no}}, {"notTraded", referral.RefereeQuery{Activity: referral.Inactive}}} {
-		q := one.q
-		q.Registered, q.Period, q.Sort, q.Limit = r.period, r.period, referral.SortRegisteredAt, 1
-		page, err := r.Referees.Referees(ctx, r.caller, q, r.now)
-		if err != nil {
-			return err
-		}
-		r.add(one.name, "newReferrals", page.Total)
-	}
-	return nil
+// newcomers are those of the period's sign-ups who went no further.
+func (r *review) newcomers() {
+	r.add("notDeposited", "newReferrals", r.notDeposited)
+	r.add("notTraded", "newReferrals", r.notTraded)
 }
 
 // add notes a figure of the unit that the metric has.
