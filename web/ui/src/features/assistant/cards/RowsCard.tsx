@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { DataTable } from "../../../components/DataTable";
 import { Money } from "../../../components/Money";
 import { useWords } from "../../../lib/i18n";
@@ -17,10 +18,15 @@ function label(name: string): string {
 export function RowsCard({ title, data }: { title: string; data: unknown }) {
   const { f } = useWords();
   const rows = ((data as { rows?: Row[] }).rows ?? []).filter((r) => typeof r.key === "string");
-  const fields = Object.keys(rows[0] ?? {}).filter((k) => k !== "key" && ["string", "number"].includes(typeof rows[0]?.[k]));
+  const fields = Object.entries(rows[0] ?? {}).flatMap(([name, v]) => {
+    if (name === "key") return [];
+    if (typeof v === "string" || typeof v === "number") return [name];
+    return v !== null && typeof v === "object" && "delta" in v ? [name] : []; // a comparison: its change is what counts
+  });
   const columns = fields.slice(0, shown);
-  const cell = (v: unknown) => {
+  const cell = (v: unknown): ReactNode => {
     if (typeof v === "number") return f.count(v);
+    if (v !== null && typeof v === "object" && "delta" in v) return cell(v.delta);
     if (typeof v !== "string") return "";
     return decimal.test(v) ? <Money value={v} /> : v;
   };
