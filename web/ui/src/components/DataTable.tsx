@@ -13,8 +13,8 @@ interface Props {
 export function DataTable({ caption, columns, rows, className = "" }: Props) {
   const { t } = useWords();
   return (
-    // A box that scrolls can be reached by keyboard.
-    <div className={`-mx-1 overflow-auto px-1 ${className}`} tabIndex={0} role="region" aria-label={caption}>
+    // A box that scrolls can be reached by keyboard. It is relative for the hidden caption, which else lengthens the page.
+    <div className={`relative -mx-1 overflow-auto px-1 ${className}`} tabIndex={0} role="region" aria-label={caption}>
       <table className="w-full text-sm tabular-nums">
         <caption className="sr-only">{caption}</caption>
         <thead>
