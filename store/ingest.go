@@ -48,12 +48,14 @@ const (
 	// from the moment it reads what it decides on until its commit; a batch of facts shares it just before its commit.
 	// So each either sees the other's rows or is seen by it, and whoever comes second derives again what is touched.
 	structureLock = 0x7061_7274 // "part"
+	// batchLock is shared by every batch from its beginning, and held by one that has to be done alone.
+	batchLock = 0x6261_7463 // "batc"
 )
 
 // beginIngest begins a batch. All its statements find some thousand rows by key in tables of millions, so nested loops
 // over indexes are right for each. The connection keeps their plans, and one that was made while the tables were small,
 // or for more keys than come, would read a table or an index whole ever after.
-const beginIngest = `BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off`
+const beginIngest = `BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off; `
 
 // errCareful asks for the batch to be done again, with every key looked up.
 var errCareful = errors.New("a concurrent batch touched the same ids")
@@ -66,11 +68,15 @@ var errZone error = domain.Errorf(domain.CodeUnavailable, "zone", "the reporting
 // The error is about the database; bad lines are in the Outcome.
 func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
 	for try := 0; ; try++ {
-		// What another writer was faster with is there at the second try, and looked up. Only where that goes on is the
-		// batch done alone: whoever waits for another's ids with the lock held makes that one wait for the lock, and
-		// PostgreSQL needs a second to see it.
-		r := &run{store: s, batch: b, careful: try > 0, alone: try > 3}
-		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: beginIngest}, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
+		// What another writer was faster with is there at the second try, and looked up. Where that goes on, the batch waits
+		// until no other is under way, and keeps others from beginning. The lock for that comes before all others: to wait
+		// for another's ids while holding the structure lock would make that one wait for the lock, and so on.
+		r := &run{store: s, batch: b, careful: try > 0, alone: try > 1}
+		begin := beginIngest + fmt.Sprintf(`SELECT pg_advisory_xact_lock_shared(%d)`, batchLock)
+		if r.alone {
+			begin = beginIngest + fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, batchLock)
+		}
+		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
 		if err == nil {
 			return r.out, nil
 		}
@@ -80,7 +86,7 @@ func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
 			// 23505: another writer brought one of our ids after we looked; 40P01, 40001: we were chosen to yield.
 			again = pg.Code == "23505" || pg.Code == "40P01" || pg.Code == "40001"
 		}
-		if !again || try == 7 {
+		if !again || try == 5 {
 			return Outcome{}, fmt.Errorf("ingest: %w", err)
 		}
 	}
@@ -92,7 +98,7 @@ type run struct {
 	tx      pgx.Tx
 	batch   Batch
 	careful bool // look up every key before writing
-	alone   bool // hold the structure lock from the start
+	alone   bool // no other batch is under way: hold the structure lock from the start
 
 	out     Outcome
 	version int64           // of the structure when the batch began to read it
