@@ -90,7 +90,7 @@ func decodeJSON(s string) any {
 }
 
 // uidKeys are the fields that hold uids; a row's key does too when it is a number.
-var uidKeys = []string{"key", "uid", "subPartnerUid", "referee", "account", "partner", "path"}
+var uidKeys = []string{"key", "uid", "subPartnerUid", "sub_partner", "referee", "account", "partner", "path"}
 
 // percentKeys hold percentages; rateKeys hold fractions, which people say as percentages.
 var (

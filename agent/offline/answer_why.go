@@ -13,6 +13,8 @@ type reasons struct {
 	Causes       []cause          `json:"causes"`
 	Rest         json.Number      `json:"rest"`
 	Drivers      []row            `json:"drivers"`
+	ByReferee    []row            `json:"byReferee"`
+	BySubPartner []row            `json:"bySubPartner"`
 	ByStatus     []row            `json:"byStatus"`
 	Contribution map[string][]row `json:"contribution"`
 	Anomalies    *struct {
@@ -55,6 +57,7 @@ type alert struct {
 const (
 	toldCauses  = 3
 	toldDrivers = 2
+	toldParts   = 2
 	toldAlerts  = 3
 	toldNext    = 2
 )
@@ -122,10 +125,7 @@ func (p *Planner) causes(m string, causes []cause, rest string) string {
 		}
 		status := ""
 		if c.Status == "entered" || c.Status == "left" {
-			status = p.prompts.Answer("explain.cause." + c.Status)
-			if status != "" {
-				status = " " + status
-			}
+			status = " " + p.prompts.Answer("explain.cause."+c.Status)
 		}
 		said = append(said, p.prompts.Answer("explain.cause", "delta", delta(m, c.Delta.String()), "what", p.about(c), "status", status))
 	}
@@ -171,6 +171,20 @@ func (p *Planner) behind(m string, r result) []string {
 	}
 	if len(drivers) > 0 {
 		out = append(out, p.prompts.Answer("explain.drivers", "drivers", strings.Join(drivers, ", ")))
+	}
+	for _, list := range []struct {
+		template, dim string
+		rows          []row
+	}{{"explain.referees", "referee", r.ByReferee}, {"explain.subPartners", "sub_partner", r.BySubPartner}} {
+		var said []string
+		for _, part := range list.rows {
+			if key := part.text("key"); key != "" && part.text("count") == "" && sign(part.text("delta")) != 0 && len(said) < toldParts {
+				said = append(said, p.key(list.dim, key)+" "+delta(m, part.text("delta")))
+			}
+		}
+		if len(said) > 0 {
+			out = append(out, p.prompts.Answer(list.template, "rows", strings.Join(said, ", ")))
+		}
 	}
 	by := map[string]row{}
 	for _, s := range r.ByStatus {
