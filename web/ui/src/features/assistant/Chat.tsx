@@ -39,7 +39,7 @@ export function Chat() {
   return (
     <>
       <div className="relative min-h-0 flex-1">
-        <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
+        <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="relative h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
           <div ref={content} className="flex min-h-full flex-col gap-6 py-5">
             {loading && <Loading />}
             {thread?.load === "gone" && (
