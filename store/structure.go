@@ -340,7 +340,7 @@ func (r *run) writeLog(ctx context.Context) error {
 			change.Keys = append(change.Keys, tradeKey(rev.TradeID))
 		}
 		switch {
-		case p.line != nil && !(isTrade && p.done): // an applied trade is in table trade alone
+		case p.line != nil && (!isTrade || !p.done): // an applied trade is in table trade alone
 			log(&p.Event, nullable(p.waits))
 			if isTrade {
 				change.Keys = append(change.Keys, claim(&p.Event))
