@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,9 @@ type recorder struct {
 	pending []conversation.Logged
 	timer   *time.Timer
 	lost    bool // the run is another worker's: nothing may be stored any more
+	// ending is set by the run's last event. It is stored by end alone, with the run's state: a timer that stored it
+	// before would have the partner send the next message while the log still says that this run goes on.
+	ending bool
 }
 
 const storeTimeout = 10 * time.Second
@@ -37,7 +41,10 @@ func (r *recorder) add(events ...conversation.Event) {
 	logged := conversation.Log(r.run.ID, r.last, r.now(), events...)
 	r.last += int64(len(logged))
 	r.pending = append(r.pending, logged...)
-	if r.timer == nil && !r.lost {
+	r.ending = r.ending || slices.ContainsFunc(events, func(e conversation.Event) bool {
+		return e.Type == conversation.RunFinished || e.Type == conversation.RunError
+	})
+	if r.timer == nil && !r.lost && !r.ending {
 		r.timer = time.AfterFunc(r.limits.FlushWait, func() { _ = r.flush("", "") }) // the next flush tries again
 	}
 }
@@ -50,6 +57,10 @@ func (r *recorder) flush(end conversation.State, answer string) error {
 	if r.timer != nil {
 		r.timer.Stop()
 		r.timer = nil
+	}
+	if r.ending && end == "" {
+		r.mu.Unlock()
+		return nil
 	}
 	events, lost := r.pending, r.lost
 	r.pending = nil
