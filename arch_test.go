@@ -32,10 +32,11 @@ var below = map[string][]string{
 	"agent/offline/classify":    {},
 	"agent/offline/period":      {"domain", "agent/offline/spell"},
 	"agent/offline/spell":       {},
+	"eval":                      {"domain", "agent", "demo"},
 	"web":                       {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
 	"bench":                     {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
-		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "web"},
+		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "web"},
 }
 
 // domainOnly are the packages of the domain, which import nothing but the standard library and each other.

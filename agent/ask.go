@@ -78,7 +78,9 @@ type BatchAnswer struct {
 	Pending json.RawMessage   `json:"pending"` // {"tool","missing"} or null
 	Handoff *BatchHandoff     `json:"handoff"`
 	Cards   []json.RawMessage `json:"cards"`
-	Error   *domain.Error     `json:"error,omitempty"`
+	// Fallback says why the offline planner finished what a model had begun; "" when it did not.
+	Fallback string        `json:"fallback,omitempty"`
+	Error    *domain.Error `json:"error,omitempty"`
 }
 
 // BatchCall is one tool call.
@@ -129,30 +131,36 @@ func (a *Agent) AskBatch(ctx context.Context, c domain.Caller, in io.Reader, out
 func (a *Agent) askDialog(ctx context.Context, c domain.Caller, q BatchQuestion) (answer BatchAnswer, err error) {
 	thread := ""
 	for _, text := range append(append([]string{}, q.Dialog...), q.Text) {
-		var log []conversation.Logged
-		m := conversation.Message{ThreadID: thread, Text: text}
-		err := a.Ask(ctx, c, m, func(e conversation.Logged) error {
-			log = append(log, e)
-			return nil
-		})
-		if err != nil {
-			return BatchAnswer{ID: q.ID, Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}, err
-		}
-		first, err := log[0].Event()
-		if err != nil {
-			return answer, err
-		}
-		thread = first.ThreadID
-		if answer, err = batchAnswer(q.ID, log); err != nil {
-			return answer, err
+		if answer, thread, err = a.AskTurn(ctx, c, thread, text); err != nil {
+			break
 		}
 	}
-	return answer, nil
+	answer.ID = q.ID
+	return answer, err
+}
+
+// AskTurn says one thing in a conversation, a new one when thread is "", and returns what the turn came to and the
+// conversation's id. The errors are Ask's.
+func (a *Agent) AskTurn(ctx context.Context, c domain.Caller, thread, text string) (BatchAnswer, string, error) {
+	var log []conversation.Logged
+	err := a.Ask(ctx, c, conversation.Message{ThreadID: thread, Text: text}, func(e conversation.Logged) error {
+		log = append(log, e)
+		return nil
+	})
+	if err != nil {
+		return BatchAnswer{Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}, thread, err
+	}
+	first, err := log[0].Event()
+	if err != nil {
+		return BatchAnswer{}, thread, err
+	}
+	answer, err := batchAnswer(log)
+	return answer, first.ThreadID, err
 }
 
 // batchAnswer reads it out of a run's log.
-func batchAnswer(id json.RawMessage, log []conversation.Logged) (BatchAnswer, error) {
-	answer := BatchAnswer{ID: id, Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}
+func batchAnswer(log []conversation.Logged) (BatchAnswer, error) {
+	answer := BatchAnswer{Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}
 	turns, err := conversation.Replay(log)
 	if err != nil || len(turns) == 0 {
 		return answer, err
@@ -187,6 +195,10 @@ func batchAnswer(id json.RawMessage, log []conversation.Logged) (BatchAnswer, er
 			var v struct{ Kind string }
 			err = json.Unmarshal(e.Value, &v)
 			answer.Kind = v.Kind
+		case e.Name == conversation.Fallback:
+			var v conversation.FallbackNote
+			err = json.Unmarshal(e.Value, &v)
+			answer.Fallback = v.Reason
 		case e.Name == conversation.Question:
 			var v conversation.Ask
 			err = json.Unmarshal(e.Value, &v)

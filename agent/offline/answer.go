@@ -187,14 +187,7 @@ func (p *Planner) renderMetrics(f Frame, r result) string {
 
 func (p *Planner) renderComparison(f Frame, r result) string {
 	when, only := p.when(f, r), p.only(f)
-	earlier := p.prompts.Answer("compare.earlier", "dates", "")
-	if r.CompareTo != nil {
-		name := "compare.earlier"
-		if r.ToDate {
-			name = "compare.earlier.part"
-		}
-		earlier = p.prompts.Answer(name, "dates", p.dates(r.CompareTo.From, r.CompareTo.To))
-	}
+	earlier := p.earlier(f, r)
 	total := fields(r.Total)
 	var out []string
 	for _, m := range f.Metrics {
@@ -202,7 +195,7 @@ func (p *Planner) renderComparison(f Frame, r result) string {
 		if json.Unmarshal(total[m], &c) != nil {
 			continue
 		}
-		out = append(out, p.changed("compare.one", m, c, "period", when, "filters", only, "earlier", earlier))
+		out = append(out, p.changed("compare.one", m, c, "period", when, "filters", only, "in_earlier", within(earlier)))
 		if r.ToDate && c.Whole != "" && len(f.Metrics) == 1 {
 			out = append(out, p.prompts.Answer("compare.whole", "whole", value(m, c.Whole.String())))
 		}

@@ -70,7 +70,7 @@ func (p *Planner) renderChange(f Frame, r result) string {
 		return p.prompts.Answer("error.internal")
 	}
 	said := []string{"metric", label(m), "lower_metric", lower(label(m)), "period", when, "filters", only, "current", value(m, c.Current.String()),
-		"previous", value(m, c.Previous.String()), "earlier", p.earlier(r), "changed", p.moved(m, c), "causes", p.causes(m, r.Causes, r.Rest.String())}
+		"previous", value(m, c.Previous.String()), "in_earlier", within(p.earlier(f, r)), "changed", p.moved(m, c), "causes", p.causes(m, r.Causes, r.Rest.String())}
 	switch {
 	case sign(c.Current.String()) == 0 && sign(c.Previous.String()) == 0 && len(r.Rows) == 0:
 		return p.prompts.Answer("explain.nothing", said...)
@@ -82,17 +82,39 @@ func (p *Planner) renderChange(f Frame, r result) string {
 	return strings.Join(append([]string{p.prompts.Answer("explain.change", said...)}, p.behind(m, r)...), " ")
 }
 
-// earlier is what was compared with, in words.
-func (p *Planner) earlier(r result) string {
+// earlier is what was compared with, in words: "last week (9–15 Nov 2026)".
+func (p *Planner) earlier(f Frame, r result) string {
+	name := "the period before"
+	switch {
+	case f.CompareTo != "" && !strings.Contains(f.CompareTo, ".."):
+		name = periodName(f.CompareTo)
+	case f.CompareTo == "" && presetBefore[f.Period] != "":
+		name = presetBefore[f.Period]
+	}
 	if r.CompareTo == nil {
-		return p.prompts.Answer("compare.earlier", "dates", "")
+		return name
 	}
-	name := "compare.earlier"
+	answer := "compare.earlier"
 	if r.ToDate {
-		name = "compare.earlier.part"
+		answer = "compare.earlier.part"
 	}
-	return p.prompts.Answer(name, "dates", p.dates(r.CompareTo.From, r.CompareTo.To))
+	return p.prompts.Answer(answer, "name", name, "dates", p.dates(r.CompareTo.From, r.CompareTo.To))
 }
+
+// within puts "in" before what was compared with, where English wants it.
+func within(earlier string) string {
+	for _, adverb := range []string{"last ", "yesterday", "today", "the day before"} {
+		if strings.HasPrefix(earlier, adverb) {
+			return earlier
+		}
+	}
+	return "in " + earlier
+}
+
+// presetBefore names the calendar's period before.
+var presetBefore = map[string]string{"today": "yesterday", "yesterday": "the day before", "this_week": "last week", "last_week": "the week before",
+	"this_month": "last month", "last_month": "the month before", "this_quarter": "last quarter", "last_quarter": "the quarter before",
+	"this_year": "last year", "last_year": "the year before"}
 
 // moved is "fell by 41.20 USDT (−12.3 %) to 293.10 USDT".
 func (p *Planner) moved(m string, c change) string {
@@ -224,7 +246,7 @@ func (p *Planner) renderReview(f Frame, r result) string {
 	if len(values) == 0 {
 		return p.prompts.Answer("error.internal")
 	}
-	out := []string{p.prompts.Answer("review.head", "Period", capital(p.when(f, r)), "values", enumerate(values), "earlier", p.earlier(r))}
+	out := []string{p.prompts.Answer("review.head", "Period", capital(p.when(f, r)), "values", enumerate(values), "earlier", p.earlier(f, r))}
 	var leaders []string
 	for _, by := range []struct{ list, dim string }{{"byReferee", "referee"}, {"bySubPartner", "sub_partner"}, {"byProduct", "product"}, {"byCountry", "country"}} {
 		if rows := r.Contribution[by.list]; len(rows) > 0 && rows[0].text("share") != "" && sign(rows[0].text("share")) > 0 {

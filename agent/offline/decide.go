@@ -1,5 +1,7 @@
 package offline
 
+import "slices"
+
 // decide settles the intent between what the words are like and what they name.
 func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Intent {
 	following := f.frame != nil
@@ -8,6 +10,12 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 	}
 	if reasoned := s.reasoned(f, intent); reasoned != "" {
 		return reasoned
+	}
+	if s.corrects(f) && (intent == Metrics || intent == Refine || !sure || intent == Review || intent == Compare && !s.compare || intent == Vague) {
+		return Refine
+	}
+	if s.comparesRates() && intent == RootCause {
+		return Compare
 	}
 	if s.foreign() && !(s.strong() && len(s.periods) > 0) {
 		if intent == OutOfScope {
@@ -62,6 +70,27 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 		}
 	}
 	return intent
+}
+
+// corrects reports whether the message puts right, or leans on, the question before: "no, last month", "volume, not
+// commission", "now deposits".
+func (s *said) corrects(f focus) bool {
+	if f.frame == nil || len(s.toks) > 8 || !s.slots() && len(s.metrics) == 0 {
+		return false
+	}
+	switch s.word(0) {
+	case "no", "nope", "sorry", "actually", "oops", "rather":
+		return true
+	}
+	if s.has("instead", "meant", "mean") || len(s.replaced()) > 0 {
+		return true
+	}
+	return len(s.toks) <= 3 && len(s.periods) == 0 && len(s.metrics) > 0 && slices.Contains([]string{"now", "and", "also", "then", "ok"}, s.word(0))
+}
+
+// comparesRates: "week over week", "mom": how much something changed, not why.
+func (s *said) comparesRates() bool {
+	return s.topic == "" && (s.has("wow", "mom", "yoy") || s.sequence("over", "week") || s.sequence("over", "month"))
 }
 
 // slots reports whether anything is named that narrows, cuts or points.

@@ -16,6 +16,8 @@ type focus struct {
 	rows  []string // keys of the last result's rows
 	next  string   // the cursor behind them
 	asked string   // the message that was answered by asking back, when that was the last turn
+	// options are those that were asked back with.
+	options []string
 }
 
 // uid is the referee that "that user" or "the first one" points at, 0 when there is none.
@@ -36,6 +38,27 @@ func (f focus) uid(s *said) int64 {
 		return 0
 	}
 	return uid
+}
+
+// picked is the option that a message points at by its place ("2", "the first one", "option 3"), else the message itself.
+func (f focus) picked(text string) string {
+	toks := split(text)
+	if len(f.options) == 0 || len(toks) == 0 || len(toks) > 4 {
+		return text
+	}
+	s := said{toks: toks}
+	s.references()
+	n := s.nth
+	if last := toks[len(toks)-1]; n == 0 && last.number > 0 && (len(toks) == 1 || s.has("option", "number", "choice")) {
+		n = int(min(last.number, 1000))
+	}
+	if s.has("last") && len(toks) <= 3 {
+		n = len(f.options)
+	}
+	if n < 1 || n > len(f.options) {
+		return text
+	}
+	return f.options[n-1]
 }
 
 // turn is a message and what was called for it.
@@ -86,8 +109,12 @@ func turns(messages []llms.MessageContent) []turn {
 // focusOf recovers the focus from the turns before the one to answer.
 func focusOf(turns []turn) focus {
 	var f focus
-	if n := len(turns); n > 0 && slices.ContainsFunc(turns[n-1].calls, func(c call) bool { return c.tool == askUser }) {
-		f.asked = turns[n-1].text
+	if n := len(turns); n > 0 {
+		if i := slices.IndexFunc(turns[n-1].calls, func(c call) bool { return c.tool == askUser }); i >= 0 {
+			var asked struct{ Options []string }
+			_ = json.Unmarshal([]byte(turns[n-1].calls[i].args), &asked) // a model's own, perhaps: without options then
+			f.asked, f.options = turns[n-1].text, asked.Options
+		}
 	}
 	for i := len(turns) - 1; i >= 0; i-- {
 		for k := len(turns[i].calls) - 1; k >= 0; k-- {

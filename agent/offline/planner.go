@@ -117,7 +117,7 @@ func (p *Planner) Understand(messages []llms.MessageContent) []Frame {
 	}
 	now := p.now()
 	f := focusOf(all[:len(all)-1])
-	text := all[len(all)-1].text
+	text := f.picked(all[len(all)-1].text)
 	u := p.trained()
 	frames := u.read(text, f, now)
 	if f.asked == "" || len(frames) != 1 {

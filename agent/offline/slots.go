@@ -254,6 +254,11 @@ func (s *said) references() {
 	s.more = s.sequence("next", "page") || s.sequence("show", "more") || len(s.toks) <= 2 && s.has("more", "next") && !s.sequence("more", "about")
 }
 
+// future reports whether all periods named are still to come.
+func (s *said) future(now time.Time) bool {
+	return len(s.periods) > 0 && !slices.ContainsFunc(s.periods, func(m period.Match) bool { return !m.From.After(now) })
+}
+
 // excluded reports whether a word before the hit takes it out: "without indirect ones".
 func (s *said) excluded(h hit) bool {
 	return slices.Contains([]string{"exclude", "excluding", "without", "except", "not", "no", "minus"}, s.word(h.from-1))
@@ -262,11 +267,26 @@ func (s *said) excluded(h hit) bool {
 // metricNames lists the metrics named, each once, in the order said.
 func (s *said) metricNames() []string {
 	var out []string
+	replaced := s.replaced()
 	for _, h := range s.metrics {
+		if slices.Contains(replaced, h) && len(replaced) < len(s.metrics) {
+			continue
+		}
 		for _, m := range strings.Split(h.value, ",") {
 			if !slices.Contains(out, m) {
 				out = append(out, m)
 			}
+		}
+	}
+	return out
+}
+
+// replaced are the metrics that the message takes back: "trades instead of volume", "volume, not commission".
+func (s *said) replaced() []hit {
+	var out []hit
+	for _, h := range s.metrics {
+		if s.excluded(h) || s.word(h.from-1) == "of" && s.word(h.from-2) == "instead" || s.word(h.from-1) == "than" && s.word(h.from-2) == "rather" {
+			out = append(out, h)
 		}
 	}
 	return out

@@ -152,7 +152,7 @@ func TestRealTools(t *testing.T) {
 	for _, turn := range []struct{ text, want string }{
 		{"How much commission did I earn this week?", "Commission this week (16–22 Nov 2026): 60.00 USDT."},
 		{"and futures only?", "Commission this week (16–22 Nov 2026), futures only: 60.00 USDT."},
-		{"How does it compare to last week?", "Commission this week (16–22 Nov 2026), futures only: 60.00 USDT, the same as in the same part of the period before (9–12 Nov 2026). All of that earlier period came to 60.00 USDT."},
+		{"How does it compare to last week?", "Commission this week (16–22 Nov 2026), futures only: 60.00 USDT, the same as in the same part of last week (9–12 Nov 2026). All of that earlier period came to 60.00 USDT."},
 		{"top 5 referees this month", "UID 10101 leads by commission this month (1–30 Nov 2026), futures only with 30.00 USDT (50.00 % of the total). Next: UID 10102 with 20.00 USDT and UID 10103 with 10.00 USDT. All together: 60.00 USDT."},
 		{"details of the second one", "UID 10102 is a direct referee from Vietnam, registered on 19 Oct 2026, now inactive. Over the last 30 days (21 Oct–19 Nov 2026): commission 60.00 USDT, trading volume 120.00 USDT, trades 180,000,000, deposits 60.00 USDT and withdrawals 120.00 USDT."},
 		{"show me the deposits by product this week", "That figure cannot be cut that way: deposits is not kept by product."},

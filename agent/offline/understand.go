@@ -64,6 +64,9 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 	}
 	sure := confidence >= max(minConfidence, u.model.Threshold())
 	intent = u.decide(s, f, intent, sure)
+	if intent.data() && s.future(now) {
+		intent = OutOfScope // nobody knows what will be
+	}
 	frame := Frame{Intent: intent, Confidence: confidence}
 	switch intent {
 	case Refine:

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"partnerhub/domain"
 )
 
 // Periods of what is asked for without one.
@@ -69,6 +71,7 @@ func (u *understanding) change(frame Frame, s *said, f focus, prev Frame, now ti
 	u.setComparison(&frame, s, prev, now)
 	if from, to, ok := strings.Cut(frame.Period, ".."); ok && s.has("from") && frame.CompareTo == "" {
 		u.dayAgainstDay(&frame, from, to, now)
+		u.unitAgainstUnit(&frame, from, to, now)
 	}
 	return frame
 }
@@ -82,6 +85,16 @@ func (u *understanding) dayAgainstDay(frame *Frame, from, to string, now time.Ti
 		frame.Period = second.Format(time.DateOnly) + ".." + to
 		if u.begins(frame.Period, now).Equal(u.begins("today", now)) {
 			frame.Period = "today"
+		}
+	}
+}
+
+// unitAgainstUnit reads "from last quarter to this quarter", likewise, as the later one against the earlier.
+func (u *understanding) unitAgainstUnit(frame *Frame, from, to string, now time.Time) {
+	for _, unit := range []string{"week", "month", "quarter", "year"} {
+		this, err := domain.ParsePeriod("this_"+unit, now, u.zone)
+		if err == nil && u.begins("last_"+unit, now).In(u.zone).Format(time.DateOnly) == from && this.To.In(u.zone).Format(time.DateOnly) == to {
+			frame.Period = "this_" + unit
 		}
 	}
 }

@@ -16,18 +16,18 @@ func TestAnalysisProse(t *testing.T) {
 			"drivers":[{"key":"active_referees","current":12,"previous":15,"delta":"-20.1"},{"key":"volume_each","current":"10","previous":"11","delta":"-1"},{"key":"mix","delta":"-20.1"}],
 			"byReferee":[{"key":"201171","delta":"-35.1"},{"key":"7","delta":"2.5"},{"key":"8","delta":"2"},{"key":"other","delta":"-10.6","count":9}],"bySubPartner":[{"key":"","delta":"-40"},{"key":"10011","delta":"-1.2"}],
 			"byStatus":[{"key":"left","delta":"-9.8","count":3},{"key":"stayed","delta":"-31.4","count":12}]}`,
-			"Commission this week (16–22 Nov 2026) fell by 41.20 USDT (−12.32 %) to 293.10 USDT, from 334.30 USDT in the same part of the period before (9–12 Nov 2026): " +
+			"Commission this week (16–22 Nov 2026) fell by 41.20 USDT (−12.32 %) to 293.10 USDT, from 334.30 USDT in the same part of last week (9–12 Nov 2026): " +
 				"−35.10 USDT from UID 201171 (futures), −9.80 USDT from the others of Vietnam (gone), +2.00 USDT from no sub-partner (new), +1.70 USDT spread over all others. " +
 				"By what drives it: active referees (15 before, 12 now) −20.10 USDT, mix of products and referees −20.10 USDT. " +
 				"The largest changes by referee: UID 201171 −35.10 USDT, UID 7 +2.50 USDT. By sub-partner: sub-partner 10011 −1.20 USDT. " +
 				"Referees who started: 0 (0.00 USDT); who stopped: 3 (−9.80 USDT)."},
 		{"why did the number of active traders rise this week", "explain_change", `{` + weekOfNov + `,"compareTo":{"from":"2026-11-09T00:00:00Z","to":"2026-11-16T00:00:00Z"},"metric":"traders",
 			"rows":[{"key":"1"}],"total":{"traders":{"current":3,"previous":1,"delta":2,"percent":"200"}},"causes":[],"rest":2}`,
-			"Active traders this week (16–22 Nov 2026) rose by 2 (+200.00 %) to 3, from 1 in the period before (9–15 Nov 2026)."},
+			"Active traders this week (16–22 Nov 2026) rose by 2 (+200.00 %) to 3, from 1 last week (9–15 Nov 2026)."},
 		{"why did my commission drop this week", "explain_change", `{` + weekOfNov + `,` + earlier + `,"metric":"commission","rows":[],"total":{"commission":{"current":"0","previous":"0","delta":"0","percent":null}},"causes":[],"rest":"0"}`,
-			"There is no commission to explain, neither this week (16–22 Nov 2026) nor in the same part of the period before (9–12 Nov 2026)."},
+			"There is no commission to explain, neither this week (16–22 Nov 2026) nor in the same part of last week (9–12 Nov 2026)."},
 		{"why did my commission drop this week", "explain_change", `{` + weekOfNov + `,` + earlier + `,"metric":"commission","rows":[{"key":"1"}],"total":{"commission":{"current":"5","previous":"5","delta":"0","percent":"0"}},"causes":[],"rest":"0"}`,
-			"Commission this week (16–22 Nov 2026): 5.00 USDT, the same as in the same part of the period before (9–12 Nov 2026)."},
+			"Commission this week (16–22 Nov 2026): 5.00 USDT, the same as in the same part of last week (9–12 Nov 2026)."},
 		{"why did my commission drop this week", "explain_change", `{}`, "Something went wrong on our side while I got the figures. Please try again."},
 		{"analyze my performance this week", "summarize_performance", `{` + weekOfNov + `,` + earlier + `,"rows":[],"total":{"commission":{"current":"10","previous":"8","delta":"2","percent":"25"},
 			"volume":{"current":"1000","previous":"0","delta":"1000","percent":null},"newReferrals":{"current":4,"previous":4,"delta":0,"percent":"0"},"verified":{"current":2},"deposited":{"current":1},"firstTraders":{"current":1}},
@@ -35,7 +35,7 @@ func TestAnalysisProse(t *testing.T) {
 			"causes":[{"dimensions":{"referee":"10023"},"delta":"1.5","status":"stayed"}],
 			"anomalies":{"rows":[{"kind":"silent_trader","subject":{"type":"referee","uid":10024},"metric":"volume","since":"2026-11-12T03:23:30Z","ongoing":true,"expected":{"low":"1","usual":"2","high":"3"},"seen":"0"}],"total":2},
 			"next":[{"words":"Contact UID 10024."},{"words":"Share your codes."},{"words":"Wait."}]}`,
-			"This week (16–22 Nov 2026): commission 10.00 USDT (+25.00 %), trading volume 1,000.00 USDT and new referrals 4 (0.00 %), compared with the same part of the period before (9–12 Nov 2026). " +
+			"This week (16–22 Nov 2026): commission 10.00 USDT (+25.00 %), trading volume 1,000.00 USDT and new referrals 4 (0.00 %), compared with the same part of last week (9–12 Nov 2026). " +
 				"Most commission came from UID 10023 (40.50 %) and spot (100.00 %). What stands out in the change of commission: +1.50 USDT from UID 10023. " +
 				"Of the funnel: 4 signed up, 2 passed KYC, 1 made a first deposit, 1 a first trade. " +
 				"Alerts: 2, the largest: UID 10024 has not traded since 12 Nov 2026; the usual volume would have been 2.00 USDT. " +

@@ -156,6 +156,10 @@ func split(text string) []token {
 			// "7d" and "ABC123" stay whole
 			i += size
 		}
+		if head := strings.ToLower(text[start:min(start+3, i)]); head == "uid" && i > start+3 && text[start+3] >= '0' && text[start+3] <= '9' {
+			out = append(out, token{raw: text[start : start+3], text: "uid", norm: "uid", number: -1, start: start, end: start + 3, sentence: sentence, comma: comma})
+			sentence, comma, start, digit = false, false, start+3, true // "UID10101"
+		}
 		t := token{raw: text[start:i], start: start, number: -1, sentence: sentence, comma: comma}
 		if n := len(out); n > 0 && start == out[n-1].end+1 && (text[start-1] == '-' || text[start-1] == '_') {
 			t.glue = text[start-1]

@@ -11,6 +11,7 @@ import (
 
 // evalCmd is `partnerhub eval`.
 type evalCmd struct {
+	Cases    evalRunCmd      `cmd:"" name:"run" help:"Play the cases of eval/ on a scratch database: how many come to what they must, by tool and by argument."`
 	Classify evalClassifyCmd `cmd:"" help:"Train the classifier of the offline planner on labelled texts, and test it on others."`
 }
 

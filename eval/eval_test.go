@@ -1,0 +1,110 @@
+package eval_test
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/tmc/langchaingo/llms"
+
+	"partnerhub/agent"
+	"partnerhub/agent/offline"
+	"partnerhub/demo"
+	"partnerhub/domain"
+	"partnerhub/eval"
+	"partnerhub/ingest"
+	"partnerhub/prompts"
+	"partnerhub/store"
+	"partnerhub/store/storetest"
+	"partnerhub/tools"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// now is the clock of all cases: a Thursday.
+func now() time.Time { return eval.Program().Now }
+
+// program is the demo program's stream of events, made once.
+var program = sync.OnceValues(func() ([]byte, error) {
+	var b bytes.Buffer
+	_, err := demo.Generate(eval.Program(), &b)
+	return b.Bytes(), err
+})
+
+// loaded is a database that holds the demo program.
+func loaded(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.New(t)
+	s, err := store.Open(t.Context(), pool, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := ingest.Run(t.Context(), s, bytes.NewReader(events), ingest.Options{Writers: 1})
+	if err != nil || sum.Rejected > 0 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	if _, err := pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	return pool
+}
+
+// assistant answers over the database, with a model or, without one, by the offline planner.
+func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits) *agent.Agent {
+	t.Helper()
+	s, err := store.Open(t.Context(), pool, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := prompts.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	planner := offline.New(words, now, time.UTC)
+	a, err := agent.New(agent.Config{
+		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
+		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: now, Zone: time.UTC, Advice: words.Advice}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func partner() domain.Caller { return domain.Partner(demo.Cast().Partner.UID) }
+
+// TestShipped runs every shipped case against the offline planner.
+func TestShipped(t *testing.T) {
+	cases, err := eval.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := assistant(t, loaded(t), nil, agent.Limits{})
+	var all []eval.Result
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			results, err := eval.Run(t.Context(), a, partner(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, results...)
+			for _, r := range results {
+				if !r.Passed() {
+					t.Errorf("%s\n    %s", strings.Join(r.Said, " >> "), strings.Join(r.Wrong, "\n    "))
+				}
+			}
+		})
+	}
+	rep := eval.Sum(all)
+	t.Logf("%d of %d dialogs", rep.Dialogs.Right, rep.Dialogs.Total)
+	for tool, s := range rep.Tools {
+		t.Logf("%-24s %d of %d", tool, s.Right, s.Total)
+	}
+}
