@@ -30,9 +30,23 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 		})
 		// A batch that moves dates of the same accounts and this can wait for each other until PostgreSQL ends one of them.
 		if !deadlocked(err) || try == maxYields {
-			return rows, err
+			break
 		}
 	}
+	if err == nil && rows >= sweepRows {
+		err = s.sweepDeltas(ctx)
+	}
+	return rows, err
+}
+
+// sweepRows is how many rows must have been folded for the space of the deltas to be worth freeing at once.
+const sweepRows = 10_000
+
+// sweepDeltas frees the space of the folded deltas, so that readers of what is not folded yet do not wade through the dead
+// rows of minutes: autovacuum comes by once a minute, which at full speed is millions of rows. It waits for nobody.
+func (s *Store) sweepDeltas(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `VACUUM (SKIP_LOCKED, TRUNCATE off) delta, delta_hour`)
+	return err
 }
 
 const (

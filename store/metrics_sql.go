@@ -81,9 +81,11 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 		pieces = m.refereePieces()
 	}
 	key, joins, where := m.activityKey()
-	inner := make([]string, len(activityColumns))
-	for i, c := range activityColumns {
-		inner[i] = fmt.Sprintf("sum(x.%s)::bigint AS %s", c, c)
+	rows := "(" + strings.Join(pieces, "\nUNION ALL ") + ")"
+	if m.byAccount() {
+		// What is told apart by who somebody is, is summed by referee first, whose numbers hash well: joins and texts then
+		// meet one row a referee instead of one a day and product.
+		rows = `(SELECT referee, level, owner, u2, NULL::smallint AS product, ` + activitySums("y") + ` FROM ` + rows + ` y` + m.productOnly("y") + ` GROUP BY 1, 2, 3, 4)`
 	}
 	outer := make([]string, len(metrics))
 	distinct := false
@@ -101,8 +103,34 @@ func (m *metricsQuery) activitySQL(metrics []referral.Metric) string {
 	if distinct {
 		group = "1, x.referee"
 	}
-	return `SELECT g.key, ` + strings.Join(outer, ", ") + ` FROM (SELECT ` + key + ` AS key, ` + strings.Join(inner, ", ") +
-		` FROM (` + strings.Join(pieces, "\nUNION ALL ") + `) x` + joins + where + ` GROUP BY ` + group + `) g GROUP BY g.key`
+	return `SELECT g.key, ` + strings.Join(outer, ", ") + ` FROM (SELECT ` + key + ` AS key, ` + activitySums("x") +
+		` FROM ` + rows + ` x` + joins + where + ` GROUP BY ` + group + `) g GROUP BY g.key`
+}
+
+// activitySums adds up every column of activity of a source. PostgreSQL leaves out those that nobody asks for.
+func activitySums(of string) string {
+	out := make([]string, len(activityColumns))
+	for i, c := range activityColumns {
+		out[i] = fmt.Sprintf("sum(%s.%s)::bigint AS %s", of, c, c)
+	}
+	return strings.Join(out, ", ")
+}
+
+// byAccount reports whether the groups are told apart by who the referee is.
+func (m *metricsQuery) byAccount() bool {
+	switch m.q.GroupBy {
+	case referral.ByReferee, referral.BySubPartner, referral.ByCountry, referral.ByCode:
+		return true
+	}
+	return false
+}
+
+// productOnly is the condition of the product filter on a source.
+func (m *metricsQuery) productOnly(of string) string {
+	if m.q.Filter.Product == "" {
+		return ""
+	}
+	return " WHERE " + of + ".product = " + m.arg(productCode(m.q.Filter.Product))
 }
 
 // refereePieces read the period by referee: whole days from the rollup, what is left at either end from the facts.
@@ -169,7 +197,7 @@ func (m *metricsQuery) activityKey() (key, joins, where string) {
 		partner = true
 		conditions = append(conditions, "p.uid = "+m.arg(f.SubPartnerUID))
 	}
-	if f.Product != "" {
+	if f.Product != "" && !m.byAccount() { // else the sums by referee have it
 		conditions = append(conditions, "x.product = "+m.arg(productCode(f.Product)))
 	}
 	if f.Country != "" {
