@@ -19,7 +19,9 @@ var below = map[string][]string{
 	"domain/referral/anomalies": {"domain"},
 	"domain/referral/explain":   {"domain", "domain/referral"},
 	"domain/conversation":       {"domain"},
-	"store":                     {"domain", "domain/referral", "domain/referral/anomalies", "domain/conversation"},
+	"knowledge":                 {"domain", "knowledge/lexical"},
+	"knowledge/lexical":         {},
+	"store":                     {"knowledge", "knowledge/lexical", "domain", "domain/referral", "domain/referral/anomalies", "domain/conversation"},
 	"store/localpg":             {},
 	"store/storetest":           {"store", "store/localpg"},
 	"ingest":                    {"domain", "domain/referral", "store"},
@@ -33,10 +35,11 @@ var below = map[string][]string{
 	"agent/offline/period":      {"domain", "agent/offline/spell"},
 	"agent/offline/spell":       {},
 	"eval":                      {"domain", "agent", "demo"},
+	"eval/retrieval":            {"knowledge/lexical"},
 	"web":                       {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
 	"bench":                     {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
-		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "web"},
+		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "web"},
 }
 
 // domainOnly are the packages of the domain, which import nothing but the standard library and each other.

@@ -1,0 +1,151 @@
+// Package lexical ranks texts by the words they share with a question: BM25 (Robertson and Zaragoza, 2009) over stemmed
+// words. A text becomes a sparse vector of term weights, a question one of idf, and the score is their inner product, so that
+// any store of sparse vectors can rank.
+package lexical
+
+import (
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/kljensen/snowball/english"
+)
+
+// Params are BM25's parameters: how soon a repeated word stops to count, how much long texts are held back, and the weight of
+// two neighbouring words that stand together in the text, too, beside that of a word. Pairs 0 leaves them out.
+type Params struct{ K1, B, Pairs float64 }
+
+// Plain is BM25 with the parameters of Anserini, against which others publish their figures. Default is what the hub ranks by.
+var (
+	Plain   = Params{K1: 0.9, B: 0.4}
+	Default = Params{K1: 0.9, B: 0.5, Pairs: 0.2}
+)
+
+// Dimensions is how many dimensions the vectors have, as many as PostgreSQL's sparsevec allows.
+const Dimensions = 1_000_000_000
+
+// Entry is a component of a sparse vector: a term by its number, 0 to Dimensions-1, and its weight.
+type Entry struct {
+	Term   int32
+	Weight float32
+}
+
+// maxWord bounds one word, in bytes; longer ones are addresses and noise.
+const maxWord = 64
+
+// Terms are the words of a text as they are compared: lower case, without stop words, stemmed. In the order of the text.
+func Terms(text string) []string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) && r != '\'' && r != '’'
+	})
+	out := make([]string, 0, len(words))
+	for _, w := range words {
+		w = strings.Trim(w, "'’")
+		w = strings.TrimSuffix(strings.TrimSuffix(w, "'s"), "’s")
+		w = apostrophes.Replace(w)
+		if w == "" || len(w) > maxWord || stopWords[w] {
+			continue
+		}
+		if ascii(w) {
+			w = english.Stem(w, false)
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+var apostrophes = strings.NewReplacer("'", "", "’", "")
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// Number is the dimension of a term. Two terms share one once in a billion pairs.
+func Number(term string) int32 {
+	h := fnv.New64a()
+	h.Write([]byte(term))
+	return int32(h.Sum64() % Dimensions)
+}
+
+// pairs are the neighbouring terms of a text.
+func pairs(terms []string) []string {
+	out := make([]string, 0, len(terms))
+	for i := 1; i < len(terms); i++ {
+		out = append(out, terms[i-1]+" "+terms[i])
+	}
+	return out
+}
+
+// Weigh is the vector of a text: BM25's weight of each of its terms, and of their pairs, where texts have averageLength terms
+// on average.
+func (p Params) Weigh(terms []string, averageLength float64) []Entry {
+	counts := map[string]int{}
+	for _, t := range terms {
+		counts[t]++
+	}
+	if p.Pairs > 0 {
+		for _, t := range pairs(terms) {
+			counts[t]++
+		}
+	}
+	long := 1.0
+	if averageLength > 0 {
+		long = 1 - p.B + p.B*float64(len(terms))/averageLength
+	}
+	out := make([]Entry, 0, len(counts))
+	for t, n := range counts {
+		tf := float64(n)
+		out = append(out, Entry{Number(t), float32(tf * (p.K1 + 1) / (tf + p.K1*long))})
+	}
+	return sorted(out)
+}
+
+// IDF is how much a term tells that holds of documents among total ones.
+func IDF(documents, total int) float64 {
+	return math.Log(1 + (float64(total)-float64(documents)+0.5)/(float64(documents)+0.5))
+}
+
+// Question is the vector of a question: idf of each of its terms, times how often it is said, and of their pairs at their lower
+// weight. documents says how many of the total texts have a term.
+func (p Params) Question(terms []string, total int, documents func(term int32) int) []Entry {
+	weights := map[int32]float64{}
+	add := func(t string, weight float64) {
+		if n := Number(t); documents(n) > 0 {
+			weights[n] += weight * IDF(documents(n), total)
+		}
+	}
+	for _, t := range terms {
+		add(t, 1)
+	}
+	if p.Pairs > 0 {
+		for _, t := range pairs(terms) {
+			add(t, p.Pairs)
+		}
+	}
+	out := make([]Entry, 0, len(weights))
+	for t, w := range weights {
+		out = append(out, Entry{t, float32(w)})
+	}
+	return sorted(out)
+}
+
+func sorted(entries []Entry) []Entry {
+	slices.SortFunc(entries, func(a, b Entry) int { return int(a.Term) - int(b.Term) })
+	return slices.CompactFunc(entries, func(a, b Entry) bool { return a.Term == b.Term })
+}
+
+// stopWords say nothing about what a text is about: articles, prepositions, pronouns, auxiliaries and the words of questions.
+var stopWords = set(`a an and are as at be been being but by can could did do does doing done for from had has have having he her hers him his how i if in
+into is it its itself let me my no nor not of on or our ours she should so some such than that the their theirs them then there these they this
+those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
+because before below between both during each few further here more most only other over own same through under until up down out off just`)
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
+	}
+	return m
+}

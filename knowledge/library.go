@@ -1,0 +1,241 @@
+package knowledge
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"partnerhub/domain"
+	"partnerhub/knowledge/lexical"
+)
+
+// Store keeps the library. Package store implements it, and documents it method by method.
+type Store interface {
+	Publish(ctx context.Context, by domain.Caller, articles []Article, note string, at time.Time) (Published, error)
+	SearchSections(ctx context.Context, q SectionQuery) ([]Hit, error)
+	ListArticles(ctx context.Context, f ArticleFilter) ([]Stored, error)
+	UseModel(ctx context.Context, e Embedder) error
+	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
+	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
+	ActiveVersion(ctx context.Context) (int, error)
+	NoteGap(ctx context.Context, g Gap) error
+}
+
+// Published is what a publish did.
+type Published struct {
+	Version   int `json:"version"`
+	Articles  int `json:"articles"`
+	Sections  int `json:"sections"`
+	Added     int `json:"added"` // articles that are new
+	Changed   int `json:"changed"`
+	Removed   int `json:"removed"`
+	Unchanged int `json:"unchanged"`
+}
+
+// Unembedded is a section that a model has no vector of yet.
+type Unembedded struct {
+	Hash []byte
+	Text string
+}
+
+// Gap is a question that the library could not answer.
+type Gap struct {
+	ID       int64     `json:"id"`
+	AskedAt  time.Time `json:"askedAt"`
+	UID      int64     `json:"-"`
+	Question string    `json:"question"`
+	Locale   string    `json:"locale"`
+	Cause    string    `json:"cause"`
+	Version  int       `json:"version"`
+}
+
+// The causes of a gap.
+const (
+	NoEvidence = "no_evidence"
+	ThumbDown  = "thumb_down"
+)
+
+// Stored is an article of a version.
+type Stored struct {
+	Article
+	ID    int64
+	Since int // the version that brought it
+}
+
+// ArticleFilter narrows a list of articles. Zero fields do not.
+type ArticleFilter struct {
+	Kind    Kind
+	Locale  string
+	Slug    string
+	On      time.Time // in force at that instant
+	Version int       // 0: the active one
+}
+
+// Filter is what a reader may and wants to see.
+type Filter struct {
+	Kinds    []Kind
+	Locale   string
+	Audience []string  // articles for one of these, or for nobody in particular
+	On       time.Time // in force on that day
+}
+
+// SectionQuery asks a store for the sections that are the most like a question.
+type SectionQuery struct {
+	Filter
+	Terms  []string  // of the question
+	Synon  []string  // terms that mean the same as some of them; they count half
+	Vector []float32 // nil: by words alone
+	Model  string    // that made the vector
+	Limit  int
+}
+
+// Hit is a section that was found.
+type Hit struct {
+	Section
+	Article Meta
+	Version int     // of the library
+	Since   int     // the version that brought this text
+	Score   float64 // by which hits are ordered
+	Words   float64 // BM25 beside that of a text that has every word of the question once: about 0 to 1
+	Meaning float64 // cosine of the vectors, 0 without
+}
+
+// Library answers from the articles.
+type Library struct {
+	store    Store
+	embedder Embedder
+	synonyms Synonyms
+	zone     *time.Location
+}
+
+// New makes a library. The embedder's model is made known to the store by Embed.
+func New(s Store, e Embedder, synonyms Synonyms, zone *time.Location) *Library {
+	return &Library{store: s, embedder: e, synonyms: synonyms, zone: zone}
+}
+
+// Embed gives every section of the active version a vector of the embedder's model. It can be called at any time, and again.
+func (l *Library) Embed(ctx context.Context) error {
+	if err := l.store.UseModel(ctx, l.embedder); err != nil {
+		return err
+	}
+	const batch = 256
+	for {
+		missing, err := l.store.UnembeddedSections(ctx, l.embedder.Name(), batch)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		texts, hashes := make([]string, len(missing)), make([][]byte, len(missing))
+		for i, m := range missing {
+			texts[i], hashes[i] = m.Text, m.Hash
+		}
+		vectors, err := l.embedder.Embed(ctx, texts)
+		if err != nil {
+			return err
+		}
+		if err := l.store.SaveEmbeddings(ctx, l.embedder.Name(), hashes, vectors); err != nil {
+			return err
+		}
+	}
+}
+
+// Publish replaces the library by these articles, in one step, and embeds what is new.
+func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []Article, note string, at time.Time) (Published, error) {
+	if err := by.Require(domain.RoleContent, domain.RoleOperator, domain.RoleService); err != nil {
+		return Published{}, err
+	}
+	p, err := l.store.Publish(ctx, by, articles, note, at)
+	if err != nil {
+		return p, err
+	}
+	return p, l.Embed(ctx)
+}
+
+// maxQuestion bounds a question, in bytes.
+const maxQuestion = 2000
+
+// Search finds the sections that are the most like a question, the likeliest first.
+func (l *Library) Search(ctx context.Context, question string, f Filter, limit int) ([]Hit, error) {
+	if len(question) > maxQuestion {
+		return nil, domain.Errorf(domain.CodeTooLarge, "query", "is longer than %d bytes", maxQuestion)
+	}
+	if strings.TrimSpace(question) == "" {
+		return nil, domain.Invalid("query", "is empty")
+	}
+	terms := lexical.Terms(question)
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	vectors, err := l.embedder.Embed(ctx, []string{question})
+	if err != nil {
+		vectors = [][]float32{nil} // the words alone still find most
+	}
+	return l.store.SearchSections(ctx, SectionQuery{Filter: f, Terms: terms, Synon: l.synonyms.Of(terms), Vector: vectors[0], Model: l.embedder.Name(), Limit: limit})
+}
+
+// Answer is what the library says to a question.
+type Answer struct {
+	Answered    bool
+	Sentences   []Sentence // that answer, in the order of the evidence
+	Evidence    []Hit      // the sections, the best first
+	Version     int
+	Locale      string // of the evidence
+	OtherTongue bool   // the question's language has nothing, so this is English
+}
+
+// Sentence is a quotation and the section it is from.
+type Sentence struct {
+	Text string
+	From int // in Evidence
+}
+
+// Ask answers a question from the rules, or says that it cannot: Answered is false when the best section does not hold enough of
+// the question. Such a question is kept as a gap.
+func (l *Library) Ask(ctx context.Context, c domain.Caller, question string, audience []string, at time.Time) (Answer, error) {
+	locale := Language(question)
+	f := Filter{Locale: locale, Audience: audience, On: at}
+	hits, err := l.Search(ctx, question, f, evidence)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{Locale: locale}
+	if locale != "en" && (len(hits) == 0 || !enough(hits[0])) {
+		f.Locale = "en"
+		if hits, err = l.Search(ctx, question, f, evidence); err != nil {
+			return Answer{}, err
+		}
+		a.Locale, a.OtherTongue = "en", true
+	}
+	if a.Version, err = l.store.ActiveVersion(ctx); err != nil {
+		return Answer{}, err
+	}
+	if len(hits) == 0 || !enough(hits[0]) {
+		if c.Role == domain.RolePartner {
+			err = l.store.NoteGap(ctx, Gap{AskedAt: at, UID: c.UID, Question: question, Locale: locale, Cause: NoEvidence, Version: a.Version})
+		}
+		return a, err
+	}
+	a.Answered, a.Evidence = true, relevant(hits)
+	a.Sentences = quote(question, a.Evidence, l.synonyms)
+	return a, nil
+}
+
+// evidence is how many sections are looked at for an answer.
+const evidence = 5
+
+// relevant keeps the hits that are nearly as good as the best.
+func relevant(hits []Hit) []Hit {
+	n := slices.IndexFunc(hits, func(h Hit) bool { return h.Score < 0.6*hits[0].Score })
+	if n < 0 {
+		n = len(hits)
+	}
+	return hits[:min(n, 3)]
+}
+
+// Thresholds below which a section is no evidence: the share of the question's telling words that it has. Calibrated on
+// eval/retrieval (see the test).
+const (
+	minWords = 0.42
+)
+
+func enough(h Hit) bool { return h.Words >= minWords }
