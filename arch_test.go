@@ -19,6 +19,7 @@ var below = map[string][]string{
 	"domain/referral/anomalies": {"domain"},
 	"domain/referral/explain":   {"domain", "domain/referral"},
 	"domain/conversation":       {"domain"},
+	"library":                   {},
 	"knowledge":                 {"domain", "knowledge/lexical"},
 	"knowledge/lexical":         {},
 	"store":                     {"knowledge", "knowledge/lexical", "domain", "domain/referral", "domain/referral/anomalies", "domain/conversation"},
@@ -27,7 +28,7 @@ var below = map[string][]string{
 	"ingest":                    {"domain", "domain/referral", "store"},
 	"demo":                      {"domain", "domain/referral"},
 	"prompts":                   {"domain", "domain/referral"},
-	"tools":                     {"domain", "domain/referral", "domain/referral/anomalies", "domain/referral/explain"},
+	"tools":                     {"knowledge", "domain", "domain/referral", "domain/referral/anomalies", "domain/referral/explain"},
 	"agent":                     {"domain", "domain/conversation", "domain/referral", "tools"},
 	"agent/modeltest":           {},
 	"agent/offline":             {"domain", "domain/referral", "prompts", "agent/offline/classify", "agent/offline/period", "agent/offline/spell"},
@@ -39,7 +40,7 @@ var below = map[string][]string{
 	"web":                       {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
 	"bench":                     {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
-		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "web"},
+		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "library", "web"},
 }
 
 // domainOnly are the packages of the domain, which import nothing but the standard library and each other.

@@ -31,6 +31,9 @@ var cardStyles = map[string]cardStyle{
 	"list_rewards":        {"rewards", rewardsTitle},
 	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
 
+	"search_rules": {"rules", func(cardArgs) string { return "From the rule library" }},
+	"recommend":    {"resources", resourcesTitle},
+
 	"explain_change":        {"explain", func(a cardArgs) string { return "Why " + lower(label(a.Metric)) + " changed" }},
 	"summarize_performance": {"summary", func(cardArgs) string { return "Business review" }},
 	"list_anomalies":        {"anomalies", alertsTitle},
@@ -112,6 +115,18 @@ func traceTitle(a cardArgs) string {
 		return "Trade " + a.TradeID
 	}
 	return "Trades"
+}
+
+func resourcesTitle(a cardArgs) string {
+	switch a.Kind {
+	case "event":
+		return "Events to promote"
+	case "material":
+		return "Promotional materials"
+	case "learning":
+		return "Learning resources"
+	}
+	return "Announcements"
 }
 
 func alertsTitle(a cardArgs) string {

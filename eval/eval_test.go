@@ -16,6 +16,8 @@ import (
 	"partnerhub/domain"
 	"partnerhub/eval"
 	"partnerhub/ingest"
+	"partnerhub/knowledge"
+	"partnerhub/library"
 	"partnerhub/prompts"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
@@ -50,6 +52,13 @@ func loaded(t *testing.T) *pgxpool.Pool {
 	if err != nil || sum.Rejected > 0 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
+	articles, err := knowledge.Load(library.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := knowledge.New(store.NewLibrary(pool), knowledge.BuiltIn{}, nil, time.UTC).Publish(t.Context(), domain.Caller{Role: domain.RoleContent}, articles, "", now()); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +76,15 @@ func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.
 	if err != nil {
 		t.Fatal(err)
 	}
+	synonyms, err := knowledge.NewSynonyms(words.Synonyms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib := knowledge.New(store.NewLibrary(pool), knowledge.BuiltIn{}, synonyms, time.UTC)
 	planner := offline.New(words, now, time.UTC)
 	a, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
-		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: now, Zone: time.UTC, Advice: words.Advice}),
+		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice}),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,14 @@ type Store interface {
 	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
 	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
 	ActiveVersion(ctx context.Context) (int, error)
+	GapStore
+}
+
+// GapStore keeps the questions that found no answer.
+type GapStore interface {
 	NoteGap(ctx context.Context, g Gap) error
+	OpenGaps(ctx context.Context, limit int) ([]Gap, error)
+	CloseGaps(ctx context.Context, ids []int64, version int) error
 }
 
 // Published is what a publish did.
@@ -31,6 +38,8 @@ type Published struct {
 	Changed   int `json:"changed"`
 	Removed   int `json:"removed"`
 	Unchanged int `json:"unchanged"`
+	// ClosedGaps are questions that found no answer before, and do now.
+	ClosedGaps []string `json:"closedGaps,omitempty"`
 }
 
 // Unembedded is a section that a model has no vector of yet.
@@ -148,7 +157,11 @@ func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []Arti
 	if err != nil {
 		return p, err
 	}
-	return p, l.Embed(ctx)
+	if err := l.Embed(ctx); err != nil {
+		return p, err
+	}
+	p.ClosedGaps, err = l.closeGaps(ctx, p.Version, at)
+	return p, err
 }
 
 // maxQuestion bounds a question, in bytes.
@@ -199,7 +212,7 @@ func (l *Library) Ask(ctx context.Context, c domain.Caller, question string, aud
 		return Answer{}, err
 	}
 	a := Answer{Locale: locale}
-	if locale != "en" && (len(hits) == 0 || !enough(hits[0])) {
+	if locale != "en" && (len(hits) == 0 || !Enough(hits[0])) {
 		f.Locale = "en"
 		if hits, err = l.Search(ctx, question, f, evidence); err != nil {
 			return Answer{}, err
@@ -209,7 +222,7 @@ func (l *Library) Ask(ctx context.Context, c domain.Caller, question string, aud
 	if a.Version, err = l.store.ActiveVersion(ctx); err != nil {
 		return Answer{}, err
 	}
-	if len(hits) == 0 || !enough(hits[0]) {
+	if len(hits) == 0 || !Enough(hits[0]) {
 		if c.Role == domain.RolePartner {
 			err = l.store.NoteGap(ctx, Gap{AskedAt: at, UID: c.UID, Question: question, Locale: locale, Cause: NoEvidence, Version: a.Version})
 		}
@@ -238,4 +251,10 @@ const (
 	minWords = 0.42
 )
 
-func enough(h Hit) bool { return h.Words >= minWords }
+// Enough reports whether a hit is evidence.
+func Enough(h Hit) bool { return h.Words >= minWords }
+
+// Articles lists articles of the library.
+func (l *Library) Articles(ctx context.Context, f ArticleFilter) ([]Stored, error) {
+	return l.store.ListArticles(ctx, f)
+}

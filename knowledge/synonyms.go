@@ -3,7 +3,6 @@ package knowledge
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"partnerhub/knowledge/lexical"
 )
@@ -11,22 +10,17 @@ import (
 // Synonyms are groups of words that mean the same to partners, by their terms.
 type Synonyms map[string][]string
 
-// ParseSynonyms reads lines of words with commas between; # begins a remark. Only the first term of a phrase of several words
-// that is not in the others counts, so phrases are best kept short. The error names the line.
-func ParseSynonyms(text string) (Synonyms, error) {
+// NewSynonyms makes them of groups of words. The error names the word that is not one telling word.
+func NewSynonyms(groups [][]string) (Synonyms, error) {
 	s := Synonyms{}
-	for n, line := range strings.Split(text, "\n") {
-		line, _, _ = strings.Cut(line, "#")
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		var group []string
-		for _, w := range strings.Split(line, ",") {
+	for _, words := range groups {
+		group := make([]string, len(words))
+		for i, w := range words {
 			terms := lexical.Terms(w)
 			if len(terms) != 1 {
-				return nil, fmt.Errorf("line %d: %q: want one telling word", n+1, strings.TrimSpace(w))
+				return nil, fmt.Errorf("synonyms: %q: want one telling word", w)
 			}
-			group = append(group, terms[0])
+			group[i] = terms[0]
 		}
 		for _, t := range group {
 			for _, o := range group {

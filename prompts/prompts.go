@@ -27,6 +27,8 @@ type Prompts struct {
 	Suggestions map[string][]string
 	// Advice are the rules of what a business review suggests, the most urgent first.
 	Advice []referral.Advice
+	// Synonyms are words that mean the same, a group each.
+	Synonyms [][]string
 	// Fingerprint changes with every edit of any file: 16 hexadecimal digits.
 	Fingerprint string
 
@@ -57,6 +59,7 @@ func Load() (*Prompts, error) {
 		{"questions.txt", p.question},
 		{"suggestions.txt", p.suggestion},
 		{"advice.txt", p.advice},
+		{"synonyms.txt", p.synonym},
 	} {
 		data, err := files.ReadFile(f.name)
 		if err != nil {
@@ -136,6 +139,11 @@ func (p *Prompts) advice(_, line string) error {
 	a, err := referral.ParseAdvice(line)
 	p.Advice = append(p.Advice, a)
 	return err
+}
+
+func (p *Prompts) synonym(_, line string) error {
+	p.Synonyms = append(p.Synonyms, list(line, ","))
+	return nil
 }
 
 func list(s, sep string) []string {

@@ -14,6 +14,7 @@ type Deps struct {
 	Metrics  Metrics
 	Referees Referees
 	Records  Records
+	Library  Library
 	Now      func() time.Time
 	Zone     *time.Location    // the reporting zone
 	Advice   []referral.Advice // what a review suggests, the most urgent first
@@ -56,6 +57,8 @@ func All(d Deps) []Tool {
 		TraceCommission(d),
 		ListRewards(d),
 		ListReferralCodes(d),
+		SearchRules(d),
+		Recommend(d),
 		AskUser(),
 	}
 }

@@ -107,6 +107,10 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			text = p.renderReview(frame, r)
 		case Anomalies:
 			text = p.renderAnomalies(frame, r)
+		case Rules:
+			text = p.renderRules(c.result)
+		case Events, Materials, Learning, News:
+			text = p.renderResources(frame, r)
 		}
 		out = append(out, text)
 		if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == frame.Intent && f.Period == frame.Period }); i >= 0 {

@@ -120,7 +120,7 @@ func focusOf(turns []turn) focus {
 		for k := len(turns[i].calls) - 1; k >= 0; k-- {
 			c := turns[i].calls[k]
 			frame, ok := frameOf(c.tool, c.args)
-			if !ok || failed(c.result) {
+			if !ok || !frame.Intent.data() || failed(c.result) {
 				continue
 			}
 			f.frame = &frame

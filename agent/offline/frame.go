@@ -25,6 +25,11 @@ const (
 	RootCause   Intent = "root_cause"
 	Review      Intent = "review"
 	Anomalies   Intent = "anomalies"
+	Rules       Intent = "rules"
+	Events      Intent = "events"
+	Materials   Intent = "materials"
+	Learning    Intent = "learning"
+	News        Intent = "announcements"
 	Refine      Intent = "refine" // a follow-up that changes the question before it
 	Greeting    Intent = "greeting"
 	Thanks      Intent = "thanks"
@@ -34,7 +39,25 @@ const (
 	Unclear     Intent = "unclear" // like nothing that was taught
 )
 
-// data reports whether the intent is answered by a tool that reads.
+// resource is the kind of article that an intent asks to be recommended, "" for the others.
+func (i Intent) resource() string {
+	switch i {
+	case Events:
+		return "event"
+	case Materials:
+		return "material"
+	case Learning:
+		return "learning"
+	case News:
+		return "announcement"
+	}
+	return ""
+}
+
+// tooled reports whether a tool answers the intent.
+func (i Intent) tooled() bool { return toolOf[i] != "" }
+
+// data reports whether the intent is answered by a tool that reads the partner's figures.
 func (i Intent) data() bool {
 	switch i {
 	case Metrics, Compare, Leaderboard, Referee, Referees, Activity, Trace, Rewards, Codes, RootCause, Review, Anomalies:
@@ -69,7 +92,9 @@ type Frame struct {
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
 	TradeID       string   `json:"tradeId,omitempty"`
-	Kind          string   `json:"kind,omitempty"` // of rewards or alerts
+	Kind          string   `json:"kind,omitempty"`  // of rewards, alerts or resources
+	Query         string   `json:"query,omitempty"` // a question about rules, as it was asked
+	Goal          string   `json:"goal,omitempty"`  // what a resource should help with
 
 	// Ask names the question to ask back, a template of prompts/answers.txt, when the message can mean several things.
 	Ask string `json:"ask,omitempty"`
@@ -106,6 +131,8 @@ type arguments struct {
 	Limit         int      `json:"limit,omitempty"`
 	TradeID       string   `json:"tradeId,omitempty"`
 	Kind          string   `json:"kind,omitempty"`
+	Query         string   `json:"query,omitempty"`
+	Goal          string   `json:"goal,omitempty"`
 }
 
 // maxRows is how many rows of a ranking or list a message can ask for; the tools refuse more.
@@ -115,6 +142,7 @@ const maxRows = 100
 var toolOf = map[Intent]string{
 	Metrics: "query_metrics", Compare: "compare_metrics", Leaderboard: "leaderboard", Referee: "get_referee", Referees: "list_referees",
 	Activity: "referee_activity", Trace: "trace_commission", Rewards: "list_rewards", Codes: "list_referral_codes",
+	Rules: "search_rules", Events: "recommend", Materials: "recommend", Learning: "recommend", News: "recommend",
 	RootCause: "explain_change", Review: "summarize_performance", Anomalies: "list_anomalies",
 }
 
@@ -155,6 +183,10 @@ func (f Frame) call() (tool string, args arguments) {
 		}
 	case Anomalies:
 		args = arguments{Period: f.Period, Kind: f.Kind}
+	case Rules:
+		args = arguments{Query: f.Query}
+	case Events, Materials, Learning, News:
+		args = arguments{Kind: f.Intent.resource(), Goal: f.Goal}
 	}
 	return toolOf[f.Intent], args
 }
@@ -162,20 +194,23 @@ func (f Frame) call() (tool string, args arguments) {
 // frameOf reads an earlier call back; ok is false for tools that are not about data, and for arguments that are
 // not theirs (a model may have made them).
 func frameOf(tool, args string) (f Frame, ok bool) {
+	var a arguments
+	if json.Unmarshal([]byte(args), &a) != nil {
+		return Frame{}, false
+	}
 	for intent, name := range toolOf {
-		if name == tool {
+		if name == tool && (intent.resource() == "" || intent.resource() == a.Kind) {
 			f.Intent, ok = intent, true
 		}
 	}
-	var a arguments
-	if !ok || json.Unmarshal([]byte(args), &a) != nil {
+	if !ok {
 		return Frame{}, false
 	}
 	f.Metrics, f.Period, f.CompareTo, f.GroupBy, f.By = a.Metrics, a.Period, a.CompareTo, a.GroupBy, a.By
 	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = a.Product, a.Relation, a.UID, a.SubPartnerUID, a.Country, a.Code
 	f.KYC, f.Deposited, f.Traded, f.Activity, f.VIPMin, f.Registered = a.KYC, a.Deposited, a.Traded, a.Activity, a.VIPMin, a.Registered
 	f.Sort, f.Order, f.Cursor, f.Limit = a.Sort, a.Order, a.Cursor, a.Limit
-	f.TradeID, f.Kind = a.TradeID, a.Kind
+	f.TradeID, f.Kind, f.Query, f.Goal = a.TradeID, a.Kind, a.Query, a.Goal
 	if a.Metric != "" {
 		f.Metrics = []string{a.Metric}
 	}

@@ -168,7 +168,7 @@ func (p *Planner) plan(frames []Frame, after int, tools map[string]bool) *llms.C
 		return p.say("smalltalk", p.prompts.Answer(string(first.Intent), "question", question), first)
 	case first.Intent == OutOfScope, first.Intent == Unclear:
 		return p.say("out_of_scope", p.prompts.Answer(string(first.Intent), "question", question), first)
-	case !first.Intent.data():
+	case !first.Intent.tooled() || !tools[toolOf[first.Intent]]:
 		name := "not_yet." + string(first.Intent)
 		if !p.prompts.Has(name) {
 			name = "not_yet.tool"

@@ -17,7 +17,7 @@ func settle(frames []Frame) []Frame {
 	}
 	var data []Frame
 	for _, f := range frames {
-		if f.Intent.data() && f.Ask == "" && len(data) < maxQuestions {
+		if f.Intent.tooled() && f.Ask == "" && len(data) < maxQuestions {
 			data = append(data, f)
 		}
 	}

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"partnerhub/agent/offline/classify"
@@ -42,6 +43,14 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		s := u.words.names(part.toks, part.periods)
 		s.further = i > 0
 		for _, frame := range u.frame(&s, f, now) {
+			if len(part.toks) > 0 && (frame.Intent == Rules || frame.Intent.resource() != "") {
+				asked := strings.TrimSpace(text[part.toks[0].start:part.toks[len(part.toks)-1].end])
+				if frame.Intent == Rules {
+					frame.Query = asked
+				} else if u.goal(&s) {
+					frame.Goal = asked
+				}
+			}
 			frames = append(frames, frame)
 			if frame.Intent.data() && frame.Ask == "" {
 				f = focus{frame: &frame, rows: f.rows, asked: f.asked}
@@ -49,6 +58,11 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		}
 	}
 	return settle(frames)
+}
+
+// goal reports whether a question about resources says what they should help with.
+func (u *understanding) goal(s *said) bool {
+	return len(u.words.find("goal", s.toks)) > 0 || len(s.products) > 0
 }
 
 // minConfidence is how sure the classifier must be of an intent that no slot supports. A share among thirty

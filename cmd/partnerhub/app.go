@@ -15,6 +15,8 @@ import (
 	"partnerhub/agent"
 	"partnerhub/agent/offline"
 	"partnerhub/domain"
+	"partnerhub/knowledge"
+	"partnerhub/library"
 	"partnerhub/prompts"
 	"partnerhub/store"
 	"partnerhub/store/localpg"
@@ -99,13 +101,37 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
 		model = m
 	}
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: now, Zone: a.zone, Advice: words.Advice})
+	lib, err := a.library(context.Background(), pool, words)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: a.zone, Advice: words.Advice})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
 		Now:    now, Zone: a.zone, Logger: a.log, Solo: solo,
 	})
 	return ag, all, words, err
+}
+
+// library is the rule library. A database that has none gets the sample program's.
+func (a *app) library(ctx context.Context, pool *pgxpool.Pool, words *prompts.Prompts) (*knowledge.Library, error) {
+	synonyms, err := knowledge.NewSynonyms(words.Synonyms)
+	if err != nil {
+		return nil, fmt.Errorf("prompts: %w", err)
+	}
+	stored := store.NewLibrary(pool)
+	lib := knowledge.New(stored, knowledge.BuiltIn{}, synonyms, a.zone)
+	version, err := stored.ActiveVersion(ctx)
+	if err != nil || version > 0 {
+		return lib, err
+	}
+	articles, err := knowledge.Load(library.Files)
+	if err != nil {
+		return nil, err
+	}
+	_, err = lib.Publish(ctx, domain.Caller{Role: domain.RoleService}, articles, "the sample program's library", time.Now())
+	return lib, err
 }
 
 // print writes one JSON object a line.

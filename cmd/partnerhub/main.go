@@ -47,6 +47,7 @@ type commands struct {
 	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
 	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
 	Key     keyCmd     `cmd:"" help:"Make and revoke API keys."`
+	Library libraryCmd `cmd:"" help:"The rule library: load, search, list, go back to a version."`
 	Eval    evalCmd    `cmd:"" help:"Measure the assistant."`
 }
 
