@@ -36,7 +36,7 @@ var below = map[string][]string{
 	"agent/offline/period":      {"domain", "agent/offline/spell"},
 	"agent/offline/spell":       {},
 	"eval":                      {"domain", "agent", "demo"},
-	"eval/retrieval":            {"knowledge/lexical"},
+	"eval/retrieval":            {"knowledge", "knowledge/lexical"},
 	"web":                       {"domain", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
 	"bench":                     {"domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",

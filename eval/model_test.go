@@ -17,7 +17,7 @@ import (
 )
 
 // usual is what the scripted model takes where a case leaves an argument open.
-var usual = map[string]string{"metrics": "deposits", "period": "last_7_days", "kind": "volume_drop", "groupBy": "day"}
+var usual = map[string]string{"metrics": "deposits", "period": "last_7_days", "kind": "volume_drop", "groupBy": "day", "query": "when is commission settled", "goal": "new users"}
 
 // argsOf writes the arguments of a wanted call, the first of several that are right, as a model would.
 func argsOf(t *testing.T, c eval.Call) string {

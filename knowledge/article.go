@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"partnerhub/domain"
+	"partnerhub/knowledge/lexical"
 )
 
 // Kind is what an article is (SPEC 7).
@@ -98,6 +99,7 @@ type Section struct {
 	Heading string
 	Anchor  string // of the heading: kebab-case, unique within the article
 	Text    string
+	Asked   string // other words by which it is asked for: found by, never shown
 }
 
 // Key names a section of an article: "slug#anchor".
@@ -105,12 +107,32 @@ func (s Section) Key(slug string) string { return slug + "#" + s.Anchor }
 
 // Hash is what an embedding of the section is kept by: only a section whose title, heading or text changed is embedded again.
 func (s Section) Hash(title string) []byte {
-	sum := sha256.Sum256([]byte(title + "\x00" + s.Heading + "\x00" + s.Text))
+	sum := sha256.Sum256([]byte(title + "\x00" + s.Heading + "\x00" + s.Text + "\x00" + s.Asked))
 	return sum[:]
 }
 
-// Indexed is the text by which a section is found: its article's title and its heading count as said, too.
-func (s Section) Indexed(title string) string { return title + "\n" + s.Heading + "\n" + s.Text }
+// Weights of an article's title and a section's heading beside the section's text. The title is every section's, so that it tells
+// them from those of other articles, and not from each other.
+const (
+	titleWeight   = 0.6
+	headingWeight = 2
+	askedWeight   = 1.5
+)
+
+// Fields are the words by which a section is found. Tags are words that partners may use instead of the article's.
+func (s Section) Fields(m Meta) []lexical.Field {
+	fields := []lexical.Field{{Terms: lexical.Terms(m.Title), Weight: titleWeight}, {Terms: lexical.Terms(s.Heading), Weight: headingWeight},
+		{Terms: lexical.Terms(s.Text), Weight: 1}, {Terms: lexical.Terms(s.Asked), Weight: askedWeight}, {Terms: lexical.Terms(strings.Join(m.Tags, " . ")), Weight: titleWeight / 2}}
+	if s.Heading == "" || s.Heading == m.Title {
+		fields[0].Weight, fields[1].Weight = 1, 0
+	}
+	return fields
+}
+
+// Embedded is the text whose vector stands for a section.
+func (s Section) Embedded(title string) string {
+	return title + "\n" + s.Heading + "\n" + s.Text + "\n" + s.Asked
+}
 
 // Fingerprint tells versions of an article apart.
 func (a Article) Fingerprint() string {

@@ -37,24 +37,19 @@ func quote(question string, hits []Hit, synonyms Synonyms) []Sentence {
 		score float64
 	}
 	var all []scored
-	for from, h := range hits {
-		for i, text := range sentences(h.Text) {
-			s := scored{Sentence{text, from}, len(all), 0}
-			terms := lexical.Terms(text)
-			for _, t := range slices.Compact(slices.Sorted(slices.Values(terms))) {
-				if asked[t] {
-					s.score++
-				}
+	for i, text := range sentences(hits[0].Text) { // the others are for reading on: out of their place they answer other questions
+		s := scored{Sentence{text, 0}, len(all), 0}
+		terms := lexical.Terms(text)
+		for _, t := range slices.Compact(slices.Sorted(slices.Values(terms))) {
+			if asked[t] {
+				s.score++
 			}
-			s.score /= float64(len(terms) + 8) // a long sentence holds more words by chance
-			if from > 0 {
-				s.score *= 0.6
-			}
-			if from == 0 && i == 0 {
-				s.score += 1
-			}
-			all = append(all, s)
 		}
+		s.score /= float64(len(terms) + 8) // a long sentence holds more words by chance
+		if i == 0 {
+			s.score += 1
+		}
+		all = append(all, s)
 	}
 	slices.SortStableFunc(all, func(a, b scored) int {
 		if a.score > b.score {

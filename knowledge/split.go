@@ -2,10 +2,14 @@ package knowledge
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/tmc/langchaingo/textsplitter"
 )
+
+// askedLine is a remark that readers do not see: other words by which a section is asked for, with semicolons between.
+var askedLine = regexp.MustCompile(`(?m)^<!-- asked: (.*?) -->\n?`)
 
 // maxSection is how long a section may get, in characters, before it is cut further; a table or a list stays with what
 // introduces it as long as it fits.
@@ -17,6 +21,11 @@ func Split(a Article) []Section {
 	var out []Section
 	seen := map[string]int{}
 	add := func(heading, text string) {
+		asked := ""
+		text = askedLine.ReplaceAllStringFunc(text, func(line string) string {
+			asked += askedLine.FindStringSubmatch(line)[1] + "; "
+			return ""
+		})
 		text = strings.TrimSpace(text)
 		if text == "" {
 			return
@@ -29,7 +38,7 @@ func Split(a Article) []Section {
 			if seen[anchor]++; seen[anchor] > 1 {
 				anchor = fmt.Sprintf("%s-%d", anchor, seen[anchor])
 			}
-			out = append(out, Section{Heading: heading, Anchor: anchor, Text: part})
+			out = append(out, Section{Heading: heading, Anchor: anchor, Text: part, Asked: strings.TrimSuffix(asked, "; ")})
 		}
 	}
 	heading, above := a.Title, ""

@@ -33,6 +33,17 @@ func NewSynonyms(groups [][]string) (Synonyms, error) {
 	return s, nil
 }
 
+// Among are the synonyms of these terms alone.
+func (s Synonyms) Among(terms []string) Synonyms {
+	out := Synonyms{}
+	for _, t := range terms {
+		if same := s[t]; same != nil {
+			out[t] = same
+		}
+	}
+	return out
+}
+
 // Of are the terms that mean the same as some of these, without these themselves.
 func (s Synonyms) Of(terms []string) []string {
 	var out []string

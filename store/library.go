@@ -146,14 +146,14 @@ func (p *publish) apply(ctx context.Context, articles []knowledge.Article, activ
 }
 
 func averageTerms(articles []knowledge.Article) float64 {
-	terms, sections := 0, 0
+	terms, sections := 0.0, 0
 	for _, a := range articles {
 		for _, s := range a.Sections() {
-			terms += len(lexical.Terms(s.Indexed(a.Title)))
+			terms += lexical.Length(s.Fields(a.Meta))
 			sections++
 		}
 	}
-	return float64(terms) / float64(max(sections, 1))
+	return terms / float64(max(sections, 1))
 }
 
 // insert adds articles with their sections, in one exchange.
@@ -176,18 +176,18 @@ func (p *publish) insert(ctx context.Context, articles []knowledge.Article) erro
 			ids[n], a.Slug, a.Locale, a.Kind, meta, a.Body, a.File, a.Fingerprint(), p.version)
 		audience := append([]string{}, a.Audience...) // never null
 		for i, s := range a.Sections() {
-			numbers, words := weighed(s.Indexed(a.Title), p.length)
-			batch.Queue(`INSERT INTO library_section (article, ord, heading, anchor, body, hash, kind, locale, audience, effective_from, effective_until, terms, words, since)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::date, $11::text::date, $12, $13, $14)`,
-				ids[n], i, s.Heading, s.Anchor, s.Text, s.Hash(a.Title), a.Kind, a.Locale, audience, nullable(string(a.From)), nullable(string(a.Until)), numbers, words, p.version)
+			numbers, words := weighed(s.Fields(a.Meta), p.length)
+			batch.Queue(`INSERT INTO library_section (article, ord, heading, anchor, body, asked, hash, kind, locale, audience, effective_from, effective_until, terms, words, since)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::date, $12::text::date, $13, $14, $15)`,
+				ids[n], i, s.Heading, s.Anchor, s.Text, s.Asked, s.Hash(a.Title), a.Kind, a.Locale, audience, nullable(string(a.From)), nullable(string(a.Until)), numbers, words, p.version)
 		}
 	}
 	return p.tx.SendBatch(ctx, batch).Close()
 }
 
 // weighed are the numbers of a text's terms and its vector.
-func weighed(text string, length float64) ([]int32, pgvector.SparseVector) {
-	entries := lexical.Default.Weigh(lexical.Terms(text), length)
+func weighed(fields []lexical.Field, length float64) ([]int32, pgvector.SparseVector) {
+	entries := lexical.Default.Weigh(fields, length)
 	return numbersOf(entries), sparse(entries)
 }
 
@@ -291,7 +291,7 @@ func (l *Library) UseModel(ctx context.Context, e knowledge.Embedder) error {
 
 // UnembeddedSections are sections of the active version that a model has no vector of.
 func (l *Library) UnembeddedSections(ctx context.Context, model string, limit int) ([]knowledge.Unembedded, error) {
-	rows, err := l.pool.Query(ctx, `SELECT DISTINCT ON (s.hash) s.hash, (a.meta->>'title') || E'\n' || s.heading || E'\n' || s.body FROM library_section s JOIN library_article a ON a.id = s.article
+	rows, err := l.pool.Query(ctx, `SELECT DISTINCT ON (s.hash) s.hash, (a.meta->>'title') || E'\n' || s.heading || E'\n' || s.body || E'\n' || s.asked FROM library_section s JOIN library_article a ON a.id = s.article
 		WHERE `+live("s", "(SELECT active FROM library_state)")+` AND NOT EXISTS (SELECT FROM embedding e WHERE e.model = $1 AND e.hash = s.hash) LIMIT $2`, model, limit)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ const (
 )
 
 // synonymWeight is what a word that only means the same counts beside the one that was said.
-const synonymWeight = 0.5
+const synonymWeight = 0.3
 
 // SearchSections ranks sections by their words (BM25) and their meaning, in one query: candidates come from the index of words and from
 // that of vectors, both within the filter, and each gets both scores. The meaning counts by the model's weight, which is low
@@ -42,6 +43,8 @@ type search struct {
 	q      knowledge.SectionQuery
 	args   []any
 	weight float64 // of the model
+	// telling is how much each word of the question tells: its idf.
+	telling map[string]float64
 }
 
 func (s *search) arg(v any) string {
@@ -50,7 +53,7 @@ func (s *search) arg(v any) string {
 }
 
 func (s *search) run(ctx context.Context) ([]knowledge.Hit, error) {
-	question, ideal, err := s.question(ctx)
+	question, err := s.question(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,28 +77,30 @@ func (s *search) run(ctx context.Context) ([]knowledge.Hit, error) {
 			return nil, err
 		}
 	}
-	rows, err := s.tx.Query(ctx, s.sql(question, ideal, dims), s.args...)
+	rows, err := s.tx.Query(ctx, s.sql(question, dims), s.args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h knowledge.Hit, err error) {
-		err = row.Scan(&h.Heading, &h.Anchor, &h.Text, &h.Article, &h.Since, &h.Version, &h.Words, &h.Meaning, &h.Score)
+		var terms []int32
+		err = row.Scan(&h.Heading, &h.Anchor, &h.Text, &h.Article, &h.Since, &h.Version, &terms, &h.Meaning, &h.Score)
+		h.Words = s.coverage(terms)
 		return h, err
 	})
 }
 
-// question is the vector of what is asked, and the score of a section that would have every word of it once. A word that no section
-// has counts there like the rarest: it is asked for, too.
-func (s *search) question(ctx context.Context) (entries []lexical.Entry, ideal float64, err error) {
+// question is the vector of what is asked. It sets what each of its words tells: one that no section has counts like the rarest, for
+// it is asked for, too.
+func (s *search) question(ctx context.Context) (entries []lexical.Entry, err error) {
 	var numbers []int32
-	for _, e := range lexical.Default.Weigh(append(append([]string{}, s.q.Terms...), s.q.Synon...), 0) {
+	for _, e := range lexical.Default.Weigh([]lexical.Field{{Terms: s.q.Terms, Weight: 1}, {Terms: s.q.Same.Of(s.q.Terms), Weight: 1}}, 0) {
 		numbers = append(numbers, e.Term)
 	}
 	documents, total := map[int32]int{}, 0
 	rows, err := s.tx.Query(ctx, `SELECT term, sections FROM library_term WHERE term = ANY($1) UNION ALL
 		SELECT -1, sections FROM library_version WHERE version = (SELECT active FROM library_state)`, numbers)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	var term int32
 	var n int
@@ -107,24 +112,64 @@ func (s *search) question(ctx context.Context) (entries []lexical.Entry, ideal f
 		}
 		return nil
 	}); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	known := func(t int32) int { return documents[t] }
 	entries = lexical.Default.Question(s.q.Terms, total, known)
-	for _, e := range lexical.Default.Question(s.q.Synon, total, known) {
+	for _, e := range lexical.Default.Question(s.q.Same.Of(s.q.Terms), total, known) {
 		entries = append(entries, lexical.Entry{Term: e.Term, Weight: e.Weight * synonymWeight})
 	}
-	seen := map[int32]bool{}
+	s.telling = map[string]float64{}
 	for _, t := range s.q.Terms {
-		if n := lexical.Number(t); !seen[n] {
-			seen[n] = true
-			ideal += lexical.IDF(documents[n], total)
+		switch n := documents[lexical.Number(t)]; {
+		case lexical.Filler(t):
+		case n == 0:
+			s.telling[t] = unknownWeight * lexical.IDF(0, total)
+		default:
+			s.telling[t] = lexical.IDF(n, total)
 		}
 	}
-	return entries, ideal, nil
+	return entries, nil
 }
 
-func (s *search) sql(question []lexical.Entry, ideal float64, dims int) string {
+// coverage is the share of what the question's words tell that a section has, in these words or in others that mean the same.
+func (s *search) coverage(terms []int32) float64 {
+	has := make(map[int32]bool, len(terms))
+	for _, t := range terms {
+		has[t] = true
+	}
+	covered, all := 0.0, 0.0
+	for t, weight := range s.telling {
+		all += weight
+		switch {
+		case has[lexical.Number(t)]:
+			covered += weight
+		case slices.ContainsFunc(s.q.Same[t], func(o string) bool { return has[lexical.Number(o)] }):
+			covered += sameCoverage * weight
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return covered / all
+}
+
+// ideal is the score of a section that has every word of the question once.
+func (s *search) ideal() float64 {
+	sum := 1e-9
+	for _, weight := range s.telling {
+		sum += weight
+	}
+	return sum
+}
+
+// unknownWeight is what a word that no section has counts beside the rarest one: it may only be another way to say it.
+const unknownWeight = 0.7
+
+// sameCoverage is what another word that means the same covers of a word.
+const sameCoverage = 0.85
+
+func (s *search) sql(question []lexical.Entry, dims int) string {
 	words, numbers := s.arg(sparse(question)), s.arg(numbersOf(question))
 	filter := s.filter()
 	candidates := fmt.Sprintf(`(SELECT s.id FROM library_section s WHERE s.terms && %s::integer[] AND %s
@@ -141,9 +186,9 @@ func (s *search) sql(question []lexical.Entry, ideal float64, dims int) string {
 	}
 	return fmt.Sprintf(`WITH c AS MATERIALIZED (%s),
 		scored AS (SELECT s.*, -(s.words <#> %s::sparsevec) / %s::float8 AS said, %s AS meant FROM c JOIN library_section s USING (id)%s)
-		SELECT x.heading, x.anchor, x.body, a.meta, a.since, (SELECT active FROM library_state), x.said, x.meant, x.said + %s::float8 * greatest(x.meant, 0) AS score
+		SELECT x.heading, x.anchor, x.body, a.meta, a.since, (SELECT active FROM library_state), x.terms, x.meant, x.said + %s::float8 * greatest(x.meant, 0) AS score
 		FROM scored x JOIN library_article a ON a.id = x.article ORDER BY score DESC, x.id LIMIT %s`,
-		candidates, words, s.arg(max(ideal, 1e-9)), meaning, join, s.arg(s.weight), s.arg(s.q.Limit))
+		candidates, words, s.arg(s.ideal()), meaning, join, s.arg(s.weight), s.arg(s.q.Limit))
 }
 
 // filter is the condition on a section s that the reader may see it.

@@ -25,12 +25,14 @@ type recommendArgs struct {
 }
 
 type recommendResult struct {
-	Kind  resourceKind  `json:"kind"`
-	Goal  string        `json:"goal,omitempty"`
-	AsOf  string        `json:"asOf"`
-	Needs []need        `json:"needs"` // what this partner's numbers of the last 30 days ask for, the most pressing first
-	Rows  []resourceRow `json:"rows"`
-	Total int           `json:"total"` // that could be recommended
+	Kind  resourceKind `json:"kind"`
+	Goal  string       `json:"goal,omitempty"`
+	AsOf  string       `json:"asOf"`
+	Needs []need       `json:"needs"` // what this partner's numbers of the last 30 days ask for, the most pressing first
+	// Countries are those of most of the volume of that time.
+	Countries []string      `json:"countries"`
+	Rows      []resourceRow `json:"rows"`
+	Total     int           `json:"total"` // that could be recommended
 }
 
 type resourceRow struct {
@@ -67,11 +69,14 @@ func Recommend(d Deps) Tool {
 			if out.Needs, err = d.needs(ctx, c, now); err != nil {
 				return out, err
 			}
+			if out.Countries, err = d.countries(ctx, c, now); err != nil {
+				return out, err
+			}
 			articles, err := d.Library.Articles(ctx, knowledge.ArticleFilter{Kind: knowledge.Kind(in.Kind), Locale: "en", On: now})
 			if err != nil {
 				return out, err
 			}
-			ranked := rankResources(articles, out.Needs, knowledge.GoalsOf(out.Goal), now)
+			ranked := rankResources(articles, out.Needs, out.Countries, knowledge.GoalsOf(out.Goal), now)
 			out.Total = len(ranked)
 			out.Rows = append(out.Rows, ranked[:min(len(ranked), maxRecommended)]...)
 			return out, nil
@@ -79,7 +84,7 @@ func Recommend(d Deps) Tool {
 }
 
 // rankResources orders what is open: what the partner asked for first, then what the numbers need, then the newest.
-func rankResources(articles []knowledge.Stored, needs []need, asked []knowledge.Goal, now time.Time) []resourceRow {
+func rankResources(articles []knowledge.Stored, needs []need, countries []string, asked []knowledge.Goal, now time.Time) []resourceRow {
 	today := knowledge.Day(now.Format(time.DateOnly))
 	type scored struct {
 		resourceRow
@@ -105,6 +110,15 @@ func rankResources(articles []knowledge.Stored, needs []need, asked []knowledge.
 				if len(why) < 2 {
 					why = append(why, n.Why)
 				}
+			}
+		}
+		if len(a.Countries) > 0 {
+			if i := slices.IndexFunc(a.Countries, func(c string) bool { return slices.Contains(countries, c) }); i >= 0 {
+				s.score += 0.5
+				why = append(why, "many of your users are in "+a.Countries[i])
+			} else {
+				s.score -= 1
+				why = append(why, "it is for users in "+strings.Join(a.Countries, ", "))
 			}
 		}
 		switch {
@@ -146,6 +160,22 @@ func rankResources(articles []knowledge.Stored, needs []need, asked []knowledge.
 }
 
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
+
+// countries are the three with the most volume of the last 30 days.
+func (d Deps) countries(ctx context.Context, c domain.Caller, now time.Time) ([]string, error) {
+	p, err := domain.ParsePeriod("last_30_days", now, d.Zone)
+	if err != nil {
+		return nil, err
+	}
+	res, err := d.Metrics.Metrics(ctx, c, referral.Query{Metrics: []string{"volume"}, Period: p, GroupBy: referral.ByCountry, Limit: 3}, now)
+	out := []string{}
+	for _, r := range res.Rows {
+		if r.Values[0] > 0 {
+			out = append(out, r.Key)
+		}
+	}
+	return out, err
+}
 
 // needs reads out of the last 30 days what would help the partner: where the funnel loses people, what referees trade, who went
 // quiet.

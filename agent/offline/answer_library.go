@@ -67,11 +67,11 @@ func (p *Planner) renderResources(f Frame, r result) string {
 	rows := r.Rows[:min(len(r.Rows), toldResources)]
 	items := make([]string, len(rows))
 	for i, row := range rows {
-		items[i] = p.prompts.Answer("resources.item", "title", row.text("title"), "reason", row.text("reason"))
+		items[i] = "\n- " + p.prompts.Answer("resources.item", "title", row.text("title"), "reason", row.text("reason"))
 	}
 	count := "These"
 	if len(rows) == 1 {
 		count = "This one"
 	}
-	return p.prompts.Answer("resources."+f.Intent.resource(), "count", count, "items", strings.Join(items, " "))
+	return p.prompts.Answer("resources."+f.Intent.resource(), "count", count, "items", strings.Join(items, ""))
 }

@@ -12,15 +12,16 @@ import (
 	"partnerhub/eval/retrieval"
 	"partnerhub/knowledge"
 	"partnerhub/knowledge/lexical"
+	"partnerhub/prompts"
 	"partnerhub/store"
 )
 
 // evalRetrievalCmd is `partnerhub eval retrieval` (SPEC 13): a foreign corpus, ranked by the hub on a scratch database, and by plain
 // BM25 in memory.
 type evalRetrievalCmd struct {
-	Corpus  string `required:"" placeholder:"FILE" help:"JSONL of _id, title and text."`
-	Queries string `required:"" placeholder:"FILE" help:"JSONL of _id and text."`
-	Qrels   string `required:"" placeholder:"FILE" help:"TSV of query-id, corpus-id and score."`
+	Corpus  string `placeholder:"FILE" help:"JSONL of _id, title and text; without one, the shipped library is asked the repository's questions."`
+	Queries string `placeholder:"FILE" help:"JSONL of _id and text."`
+	Qrels   string `placeholder:"FILE" help:"TSV of query-id, corpus-id and score."`
 	JSON    bool   `name:"json" help:"Print one JSON object a ranking."`
 }
 
@@ -28,6 +29,12 @@ type evalRetrievalCmd struct {
 const depth = 100
 
 func (cmd *evalRetrievalCmd) Run(ctx ctxArg, a *app) error {
+	if cmd.Corpus == "" && cmd.Queries == "" && cmd.Qrels == "" {
+		return a.scratch(ctx, func(pool *pgxpool.Pool) error { return cmd.library(ctx, a, pool) })
+	}
+	if cmd.Corpus == "" || cmd.Queries == "" || cmd.Qrels == "" {
+		return usagef("eval retrieval: want --corpus, --queries and --qrels, or none of them")
+	}
 	docs, err := readLines[retrieval.Document](a, cmd.Corpus)
 	if err != nil {
 		return err
@@ -73,6 +80,34 @@ func (cmd *evalRetrievalCmd) Run(ctx ctxArg, a *app) error {
 		}
 		return nil
 	})
+}
+
+// library asks the shipped library the repository's questions.
+func (cmd *evalRetrievalCmd) library(ctx context.Context, a *app, pool *pgxpool.Pool) error {
+	words, err := prompts.Load()
+	if err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
+	lib, err := a.library(ctx, pool, words)
+	if err != nil {
+		return err
+	}
+	questions, err := retrieval.Questions()
+	if err != nil {
+		return err
+	}
+	f, err := retrieval.MeasureLibrary(ctx, lib, knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, questions, func(q retrieval.Question, found []string, abstained bool) {
+		fmt.Fprintf(a.stderr, "%s: found %v, abstained %v, want %v\n", q.Text, found, abstained, q.Relevant)
+	})
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return a.print(f)
+	}
+	_, err = fmt.Fprintf(a.stdout, "recall@3 %.4f  MRR %.4f  over %d questions; abstained rightly %.4f of %d, precision %.4f; answered %.4f of what has an answer\n",
+		f.Recall3, f.MRR, f.Answerable, f.RightAbstentions, f.Unanswerable, f.AbstainPrecision, f.AnsweredOfAnswers)
+	return err
 }
 
 // rank asks the store with one of its arms, or both.

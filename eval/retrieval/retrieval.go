@@ -154,14 +154,14 @@ type posting struct {
 // NewBM25 indexes documents.
 func NewBM25(p lexical.Params, docs []Document) *BM25 {
 	b := &BM25{postings: map[int32][]posting{}, documents: len(docs)}
-	terms, total := make([][]string, len(docs)), 0
+	fields, total := make([][]lexical.Field, len(docs)), 0.0
 	for i, d := range docs {
-		terms[i] = lexical.Terms(d.Title + "\n" + d.Text)
-		total += len(terms[i])
+		fields[i] = []lexical.Field{{Terms: lexical.Terms(d.Title + "\n" + d.Text), Weight: 1}}
+		total += lexical.Length(fields[i])
 	}
 	for i, d := range docs {
 		b.ids = append(b.ids, d.ID)
-		for _, e := range p.Weigh(terms[i], float64(total)/float64(len(docs))) {
+		for _, e := range p.Weigh(fields[i], total/float64(len(docs))) {
 			b.postings[e.Term] = append(b.postings[e.Term], posting{i, e.Weight})
 		}
 	}

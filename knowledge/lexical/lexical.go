@@ -78,25 +78,41 @@ func pairs(terms []string) []string {
 	return out
 }
 
+// Field is a part of a text and how often each of its words counts as said (BM25F): a heading's more than a footnote's.
+type Field struct {
+	Terms  []string
+	Weight float64
+}
+
+// Length is how many terms the fields have, as they count.
+func Length(fields []Field) float64 {
+	n := 0.0
+	for _, f := range fields {
+		n += f.Weight * float64(len(f.Terms))
+	}
+	return n
+}
+
 // Weigh is the vector of a text: BM25's weight of each of its terms, and of their pairs, where texts have averageLength terms
 // on average.
-func (p Params) Weigh(terms []string, averageLength float64) []Entry {
-	counts := map[string]int{}
-	for _, t := range terms {
-		counts[t]++
-	}
-	if p.Pairs > 0 {
-		for _, t := range pairs(terms) {
-			counts[t]++
+func (p Params) Weigh(fields []Field, averageLength float64) []Entry {
+	counts := map[string]float64{}
+	for _, f := range fields {
+		for _, t := range f.Terms {
+			counts[t] += f.Weight
+		}
+		if p.Pairs > 0 {
+			for _, t := range pairs(f.Terms) {
+				counts[t] += f.Weight
+			}
 		}
 	}
 	long := 1.0
 	if averageLength > 0 {
-		long = 1 - p.B + p.B*float64(len(terms))/averageLength
+		long = 1 - p.B + p.B*Length(fields)/averageLength
 	}
 	out := make([]Entry, 0, len(counts))
-	for t, n := range counts {
-		tf := float64(n)
+	for t, tf := range counts {
 		out = append(out, Entry{Number(t), float32(tf * (p.K1 + 1) / (tf + p.K1*long))})
 	}
 	return sorted(out)
@@ -141,6 +157,20 @@ var stopWords = set(`a an and are as at be been being but by can could did do do
 into is it its itself let me my no nor not of on or our ours she should so some such than that the their theirs them then there these they this
 those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
 because before below between both during each few further here more most only other over own same through under until up down out off just`)
+
+// Filler reports whether a term is of how people ask, and not of what they ask about: a question is answered without it.
+func Filler(term string) bool { return fillers[term] }
+
+var fillers = func() map[string]bool {
+	m := map[string]bool{}
+	for _, t := range Terms(`explain explained mean meaning means define definition kind kinds type types list show tell give example examples please pls plz thanks
+		hello hi hey think know understand exist exists stand contain contains able vs versus whats whos hows wheres when's want need see find look get got go going
+		work works working thing things way ways stuff info information detail details question ask asking say said says exactly really actually possible
+		someone somebody anyone something anything many much long still now new fast set like one two make`) {
+		m[t] = true
+	}
+	return m
+}()
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}

@@ -39,6 +39,7 @@ CREATE TABLE library_section (
   heading  text NOT NULL,
   anchor   text NOT NULL,
   body     text NOT NULL,
+  asked    text NOT NULL,                  -- other words by which it is asked for
   hash     bytea NOT NULL,                 -- of title, heading and text: an embedding is kept by it
   kind     text NOT NULL,
   locale   text COLLATE "C" NOT NULL,

@@ -1,0 +1,82 @@
+package retrieval
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"slices"
+
+	"partnerhub/knowledge"
+)
+
+//go:embed questions.jsonl
+var questions []byte
+
+// Question is one to the shipped library, with the keys of the sections that answer it: none when the library must say that it does
+// not know.
+type Question struct {
+	ID       string   `json:"id"`
+	Text     string   `json:"question"`
+	Relevant []string `json:"relevant"`
+}
+
+// Questions are the repository's. They were written before the search was tuned.
+func Questions() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(questions)) }
+
+// LibraryFigures say how well a library answers. Right abstentions are the questions without an answer at which it says so; a false
+// one is an answer that it has and does not give.
+type LibraryFigures struct {
+	Answerable        int     `json:"answerable"`
+	Recall3           float64 `json:"recall@3"` // an answering section among the first three
+	MRR               float64 `json:"mrr"`
+	Unanswerable      int     `json:"unanswerable"`
+	RightAbstentions  float64 `json:"rightAbstentions"`  // share of the unanswerable
+	AbstainPrecision  float64 `json:"abstainPrecision"`  // share of all abstentions that are right
+	AnsweredOfAnswers float64 `json:"answeredOfAnswers"` // share of the answerable that are not abstained at
+}
+
+// MeasureLibrary asks the questions. miss, which may be nil, is told of each that went wrong.
+func MeasureLibrary(ctx context.Context, lib *knowledge.Library, f knowledge.Filter, all []Question, miss func(q Question, found []string, abstained bool)) (LibraryFigures, error) {
+	var out LibraryFigures
+	found3, abstained, rightly := 0, 0, 0
+	for _, q := range all {
+		hits, err := lib.Search(ctx, q.Text, f, 10)
+		if err != nil {
+			return out, err
+		}
+		keys := make([]string, len(hits))
+		for i, h := range hits {
+			keys[i] = h.Key(h.Article.Slug)
+		}
+		abstains := len(hits) == 0 || !knowledge.Enough(hits[0])
+		if abstains {
+			abstained++
+		}
+		wrong := false
+		if len(q.Relevant) == 0 {
+			out.Unanswerable++
+			if abstains {
+				rightly++
+			}
+			wrong = !abstains
+		} else {
+			out.Answerable++
+			at := slices.IndexFunc(keys, func(k string) bool { return slices.Contains(q.Relevant, k) })
+			if at >= 0 {
+				out.MRR += 1 / float64(at+1)
+			}
+			if at >= 0 && at < 3 {
+				found3++
+			}
+			wrong = at < 0 || at >= 3 || abstains
+		}
+		if wrong && miss != nil {
+			miss(q, keys[:min(3, len(keys))], abstains)
+		}
+	}
+	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+	out.Recall3, out.MRR = share(found3, out.Answerable), out.MRR/float64(max(out.Answerable, 1))
+	out.RightAbstentions, out.AbstainPrecision = share(rightly, out.Unanswerable), share(rightly, abstained)
+	out.AnsweredOfAnswers = 1 - share(abstained-rightly, out.Answerable)
+	return out, nil
+}
