@@ -34,6 +34,7 @@ func main() {
 	flag.IntVar(&c.events, "events", 100_000, "events of one measured run of ingest")
 	flag.IntVar(&c.rounds, "rounds", 3, "runs of each kind, alternating, of which the median counts")
 	flag.IntVar(&c.queries, "queries", 200, "times that each query is asked")
+	flag.IntVar(&c.sections, "sections", 100_000, "sections of the rule library that is searched")
 	flag.Uint64Var(&c.seed, "seed", 1, "of the demo program")
 	flag.StringVar(&c.only, "only", "", "sections, with commas between: "+strings.Join(sectionNames(), ", "))
 	flag.BoolVar(&c.json, "json", false, "print one JSON object")
@@ -48,23 +49,26 @@ func main() {
 }
 
 type config struct {
-	trades, events, rounds, queries int
-	seed                            uint64
-	only, dir                       string
-	json                            bool
+	trades, events, rounds, queries, sections int
+	seed                                      uint64
+	only, dir                                 string
+	json                                      bool
 }
 
 // A section measures one thing and adds rows to the report.
 type section struct {
-	name string
-	run  func(*bench, context.Context) error
+	name   string
+	run    func(*bench, context.Context) error
+	stream bool // it needs the large stream of events
 }
 
 var sections = []section{
-	{"ingest", (*bench).ingestEmpty},
-	{"ingest-full", (*bench).ingestFull},
-	{"query", (*bench).query},
-	{"verify", (*bench).verify},
+	{"turn", (*bench).turn, false},
+	{"search", (*bench).search, false},
+	{"ingest", (*bench).ingestEmpty, true},
+	{"ingest-full", (*bench).ingestFull, true},
+	{"query", (*bench).query, true},
+	{"verify", (*bench).verify, true},
 }
 
 func sectionNames() []string {
@@ -131,11 +135,10 @@ func run(ctx context.Context, c config, w io.Writer) (err error) {
 		return err
 	}
 	b.out.Machine = fmt.Sprintf("%d CPUs, PostgreSQL %s, %s", runtime.NumCPU(), version, runtime.Version())
-	if b.stream, err = newStream(c); err != nil {
-		return err
-	}
-	defer b.stream.close()
 	defer func() {
+		if b.stream != nil {
+			b.stream.close()
+		}
 		if b.full != nil {
 			b.full.close()
 		}
@@ -143,6 +146,11 @@ func run(ctx context.Context, c config, w io.Writer) (err error) {
 	for _, s := range sections {
 		if c.only != "" && !slices.Contains(wanted, s.name) {
 			continue
+		}
+		if s.stream && b.stream == nil {
+			if b.stream, err = newStream(c); err != nil {
+				return err
+			}
 		}
 		note("section %s", s.name)
 		if err := s.run(b, ctx); err != nil {

@@ -2,6 +2,7 @@ package tools_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -14,6 +15,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
+	"partnerhub/knowledge"
 	"partnerhub/prompts"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
@@ -58,10 +60,35 @@ func toolsOf(s *store.Store, now time.Time) toolbox {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: rules{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
 		box[tool.Name] = tool
 	}
 	return box
+}
+
+// rules is a small library: what a real one finds is tested where it is.
+type rules struct{}
+
+func (rules) Ask(_ context.Context, _ domain.Caller, question string, _ []string, _ time.Time) (knowledge.Answer, error) {
+	if !strings.Contains(question, "settled") {
+		return knowledge.Answer{Version: 3}, nil
+	}
+	return knowledge.Answer{Answered: true, Version: 3, Locale: "en", Sentences: []knowledge.Sentence{{Text: "Commission is settled at 08:00."}},
+		Evidence: []knowledge.Hit{{Section: knowledge.Section{Heading: "When", Anchor: "when", Text: "Commission is settled at 08:00. Every day."},
+			Article: knowledge.Meta{Title: "Settlement", Slug: "settlement", Locale: "en", Link: "https://hub.example.com/s"}, Since: 2, Version: 3, Score: 1.5}}}, nil
+}
+
+func (rules) Articles(_ context.Context, f knowledge.ArticleFilter) ([]knowledge.Stored, error) {
+	if f.Kind != knowledge.Event {
+		return nil, nil
+	}
+	event := func(slug string, starts, ends knowledge.Day, goals []knowledge.Goal, countries ...string) knowledge.Stored {
+		return knowledge.Stored{Since: 2, Article: knowledge.Article{Body: "About " + slug + ". More.", Meta: knowledge.Meta{Title: strings.ToUpper(slug), Slug: slug, Kind: knowledge.Event,
+			Locale: "en", Starts: starts, Ends: ends, Goals: goals, Countries: countries, Link: "https://hub.example.com/" + slug}}}
+	}
+	return []knowledge.Stored{event("over", "2026-01-01", "2026-11-01", []knowledge.Goal{"recruit"}), event("later", "2026-12-01", "2027-01-01", []knowledge.Goal{"recruit"}),
+		event("invite", "2026-11-01", "2027-01-01", []knowledge.Goal{"recruit"}), event("perps", "2026-11-01", "2026-11-25", []knowledge.Goal{"futures"}),
+		event("abroad", "2026-11-01", "2027-01-01", []knowledge.Goal{"recruit"}, "BR")}, nil
 }
 
 func (b toolbox) call(t testing.TB, uid int64, tool, args string) (json.RawMessage, error) {
