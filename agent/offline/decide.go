@@ -11,7 +11,10 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 	if reasoned := s.reasoned(f, intent); reasoned != "" {
 		return reasoned
 	}
-	if s.corrects(f) && (intent == Metrics || intent == Refine || !sure || intent == Review || intent == Compare && !s.compare || intent == Vague) {
+	if named := s.named(f, intent); named != "" {
+		return named
+	}
+	if s.corrects(f) && (intent == Metrics || intent == Refine || !sure || intent == Review || intent == Compare && !s.compare || intent == Vague || intent == Rules && s.has("meant", "mean")) {
 		return Refine
 	}
 	if s.comparesRates() && intent == RootCause {
@@ -70,6 +73,66 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 		}
 	}
 	return intent
+}
+
+// resourceWords name the kinds of what is recommended.
+var resourceWords = map[string]Intent{"promo": Events, "campaign": Events, "event": Events, "banner": Materials, "poster": Materials, "material": Materials, "flyer": Materials,
+	"tutorial": Learning, "course": Learning, "webinar": Learning, "announcement": News}
+
+// named is the intent that what is named leaves no doubt of, though the words are like another's; "" for none.
+func (s *said) named(f focus, intent Intent) Intent {
+	follows := f.frame != nil
+	if intent == Referees || intent == Metrics || intent == Leaderboard || intent == Vague || intent == Unclear {
+		for _, t := range s.toks {
+			if r := resourceWords[t.norm]; r != "" && len(s.periods) == 0 && len(s.uid) == 0 {
+				return r
+			}
+		}
+	}
+	switch {
+	case s.note != "" && intent != Rules, s.vip > 0 && (intent == Vague || intent == Unclear || intent == Metrics):
+		return Referees
+	case intent == Referees && s.topic == string(RootCause) && (len(s.metrics) > 0 || follows):
+		return RootCause
+	case intent == Leaderboard && s.order == "asc" && s.has("list", "referee") && s.sort != "":
+		return Referees
+	case intent == Leaderboard && follows && f.frame.Intent == Leaderboard && len(s.metrics) == 0 && len(s.periods) == 0 && s.rank == "" && len(s.groups) == 0 && s.limit > 0:
+		return Refine
+	case intent == Leaderboard && !follows && len(s.toks) <= 3 && len(s.metrics) == 0 && len(s.periods) == 0 && s.rank == "" && len(s.products) == 0 && s.limit == 0:
+		return Vague
+	case intent == Rules && s.counted && s.rank == "referee" && s.everybody():
+		return Metrics
+	case intent == Metrics && len(s.metrics) > 0 && s.has(changers...) && s.sequence("from") && s.has("to"):
+		return Compare
+	case intent == Review && s.rank == "code":
+		return Codes
+	case len(s.uid) > 0 && (intent == Rules || intent == Unclear || intent == OutOfScope || intent == Vague) && !follows:
+		return Referee
+	case follows && len(s.uid) > 0 && f.frame.Intent == Referee && len(s.metrics) == 0 && len(s.toks) <= 6:
+		return Refine
+	case follows && len(s.periods) == 1 && s.onlyPeriod() && intent != Referee:
+		return Refine
+	case follows && f.frame.Intent == Trace && f.frame.TradeID != "" && len(s.toks) <= 4 && s.bareNumber() != "":
+		return Refine
+	}
+	return ""
+}
+
+// onlyPeriod reports whether nothing but a period is said, as in "and last week?".
+func (s *said) onlyPeriod() bool {
+	return !slices.ContainsFunc(s.toks, func(t token) bool {
+		return !t.inPeriod && !slices.Contains([]string{"and", "for", "in", "what", "about", "how", "the", "same", "now", "then", "ok", "previou", "previous", "hbu", "again", "please", "pls"}, t.text)
+	})
+}
+
+// bareNumber is a number that stands alone, as the id of another trade does.
+func (s *said) bareNumber() string {
+	for _, t := range s.toks {
+		if t.number > 0 && !t.inPeriod && t.raw[0] >= '0' && t.raw[0] <= '9' {
+			return t.raw
+		}
+	}
+	return ""
 }
 
 // corrects reports whether the message puts right, or leans on, the question before: "no, last month", "volume, not

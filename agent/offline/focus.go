@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
+
+	"partnerhub/domain"
 )
 
 // focus is what the conversation is about: the last question about data that was answered, and its result.
@@ -148,11 +150,12 @@ func focusOf(turns []turn) focus {
 	return f
 }
 
+// failed reports whether a call came to nothing. One that found nobody is still what the conversation is about.
 func failed(result string) bool {
 	var r struct {
-		Error *struct{} `json:"error"`
+		Error *struct{ Code domain.Code } `json:"error"`
 	}
-	return json.Unmarshal([]byte(result), &r) == nil && r.Error != nil
+	return json.Unmarshal([]byte(result), &r) == nil && r.Error != nil && r.Error.Code != domain.CodeNotFound
 }
 
 // refine changes of the question before only what the follow-up names.
@@ -160,7 +163,7 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 	frame := *f.frame
 	frame.Cursor = ""
 	metrics := s.metricNames()
-	if s.more && f.next != "" {
+	if s.more && f.next != "" && s.limit == 0 {
 		frame.Cursor = f.next
 		return frame
 	}

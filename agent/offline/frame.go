@@ -91,6 +91,7 @@ type Frame struct {
 	Order         string   `json:"order,omitempty"`
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
+	Note          string   `json:"note,omitempty"` // words of a note on referees
 	TradeID       string   `json:"tradeId,omitempty"`
 	Kind          string   `json:"kind,omitempty"`  // of rewards, alerts or resources
 	Query         string   `json:"query,omitempty"` // a question about rules, as it was asked
@@ -129,6 +130,7 @@ type arguments struct {
 	Order         string   `json:"order,omitempty"`
 	Cursor        string   `json:"cursor,omitempty"`
 	Limit         int      `json:"limit,omitempty"`
+	Note          string   `json:"note,omitempty"`
 	TradeID       string   `json:"tradeId,omitempty"`
 	Kind          string   `json:"kind,omitempty"`
 	Query         string   `json:"query,omitempty"`
@@ -165,7 +167,7 @@ func (f Frame) call() (tool string, args arguments) {
 	case Referees:
 		args = arguments{KYC: f.KYC, Deposited: f.Deposited, Traded: f.Traded, Activity: f.Activity, VIPMin: f.VIPMin, Registered: f.Registered,
 			Code: f.Code, Country: f.Country, Relation: f.Relation, SubPartnerUID: f.SubPartnerUID, Period: f.Period, Sort: f.Sort, Order: f.Order,
-			Cursor: f.Cursor, Limit: min(f.Limit, maxRows)}
+			Cursor: f.Cursor, Limit: min(f.Limit, maxRows), Note: f.Note}
 	}
 	switch f.Intent {
 	case Activity:
@@ -209,7 +211,7 @@ func frameOf(tool, args string) (f Frame, ok bool) {
 	f.Metrics, f.Period, f.CompareTo, f.GroupBy, f.By = a.Metrics, a.Period, a.CompareTo, a.GroupBy, a.By
 	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = a.Product, a.Relation, a.UID, a.SubPartnerUID, a.Country, a.Code
 	f.KYC, f.Deposited, f.Traded, f.Activity, f.VIPMin, f.Registered = a.KYC, a.Deposited, a.Traded, a.Activity, a.VIPMin, a.Registered
-	f.Sort, f.Order, f.Cursor, f.Limit = a.Sort, a.Order, a.Cursor, a.Limit
+	f.Sort, f.Order, f.Cursor, f.Limit, f.Note = a.Sort, a.Order, a.Cursor, a.Limit, a.Note
 	f.TradeID, f.Kind, f.Query, f.Goal = a.TradeID, a.Kind, a.Query, a.Goal
 	if a.Metric != "" {
 		f.Metrics = []string{a.Metric}

@@ -15,6 +15,13 @@ func settle(frames []Frame) []Frame {
 	if i := slices.IndexFunc(frames, func(f Frame) bool { return f.Intent == OutOfScope }); i >= 0 {
 		return frames[i : i+1]
 	}
+	// "commission is up 40 % this week, who caused it?" asks for the reasons alone.
+	for i := 1; i < len(frames); i++ {
+		if was := frames[i-1]; frames[i].Intent == RootCause && was.Intent == Metrics && slices.Equal(was.Metrics, frames[i].Metrics) && was.Period == frames[i].Period {
+			frames = slices.Delete(slices.Clone(frames), i-1, i)
+			break
+		}
+	}
 	var data []Frame
 	for _, f := range frames {
 		if f.Intent.tooled() && f.Ask == "" && len(data) < maxQuestions {

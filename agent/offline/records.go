@@ -175,6 +175,9 @@ func (u *understanding) refineRecords(frame Frame, s *said, f focus) Frame {
 		case len(s.uid) > 0:
 			return Frame{Intent: Trace, UID: s.uid[0], Period: or(period, or(frame.Period, tracePeriod))}
 		}
+		if id := s.bareNumber(); frame.TradeID != "" && id != "" {
+			frame.TradeID = id
+		}
 		if frame.UID != 0 {
 			frame.Period = or(period, frame.Period)
 			frame.Limit = or(s.limit, frame.Limit)

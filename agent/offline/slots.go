@@ -30,6 +30,7 @@ type said struct {
 	topic     string // activity, trace, root_cause: words that only these are about
 	alert     string // a kind of alert
 	limit     int
+	note      string // words of a note, in quotation marks behind "tagged" and the like
 	vip       int
 	kyc       string
 	deposited *bool
@@ -178,7 +179,7 @@ func (s *said) numbers() {
 			(before == "under" || before == "below" || before == "through" || before == "via" || before == "of" && s.word(back-1) == "team") && len(t.raw) >= 4):
 			s.sub = t.number
 			s.uids = append(s.uids, hit{value: "xsub", from: i, to: i + 1})
-		case before == "vip" || before == "level" && s.word(back-1) == "vip":
+		case before == "vip" || before == "level" && (s.word(back-1) == "vip" || s.has("vip")):
 			s.vip = int(min(t.number, 100))
 		case (before == "above" || before == "over") && s.word(back-1) == "vip":
 			s.vip = int(min(t.number, 100)) + 1
@@ -239,7 +240,7 @@ func (s *said) comparing() {
 
 // references finds words that point at what was just shown.
 func (s *said) references() {
-	s.pronoun = s.has("his", "her", "him", "he", "she", "them", "their", "they", "those", "theirs", "it") ||
+	s.pronoun = s.has("his", "him", "her", "him", "he", "she", "them", "their", "they", "those", "theirs", "it") ||
 		s.sequence("that", "user") || s.sequence("this", "user") || s.sequence("the", "user") || s.sequence("that", "referee") || s.sequence("this", "referee") ||
 		s.sequence("that", "one") || s.sequence("this", "one") || s.sequence("that", "person") || s.sequence("these", "user") || s.sequence("same", "user")
 	for n, word := range []string{"", "first", "second", "third", "fourth", "fifth"} {

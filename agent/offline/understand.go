@@ -1,11 +1,13 @@
 package offline
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"partnerhub/agent/offline/classify"
+	"partnerhub/agent/offline/period"
 	"partnerhub/domain"
 	"partnerhub/prompts"
 )
@@ -43,6 +45,9 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		s := u.words.names(part.toks, part.periods)
 		s.further = i > 0
 		for _, frame := range u.frame(&s, f, now) {
+			if frame.Intent == Referees && frame.Note == "" {
+				frame.Note = noteIn(text)
+			}
 			if len(part.toks) > 0 && (frame.Intent == Rules || frame.Intent.resource() != "") {
 				asked := strings.TrimSpace(text[part.toks[0].start:part.toks[len(part.toks)-1].end])
 				if frame.Intent == Rules {
@@ -58,6 +63,16 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		}
 	}
 	return settle(frames)
+}
+
+// quoted is a note's words: "tagged 'whale'", "with the note \"VIP desk\"".
+var quoted = regexp.MustCompile(`(?i)\b(?:tag|tagged|tags|note|noted|notes|labell?ed|marked)\b[^'"“‘«]{0,20}['"“‘«]([^'"”’»]{1,100})['"”’»]`)
+
+func noteIn(text string) string {
+	if m := quoted.FindStringSubmatch(text); m != nil {
+		return strings.TrimSpace(m[1])
+	}
+	return ""
 }
 
 // goal reports whether a question about resources says what they should help with.
@@ -106,7 +121,7 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 	if frame.Intent == RootCause {
 		out = frame.within()
 	}
-	if frame.Ask == "" && frame.Intent == Metrics && len(s.periods) > 1 { // "yesterday and today"
+	if frame.Ask == "" && frame.Intent == Metrics && len(s.periods) > 1 && !slices.ContainsFunc(s.periods, s.denied) { // "yesterday and today"
 		out = out[:0]
 		for _, m := range s.periods[:min(len(s.periods), maxQuestions)] {
 			one := frame
@@ -129,11 +144,20 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 
 func periodOf(s *said) string {
 	for i, m := range s.periods {
-		if i != s.against {
+		if i != s.against && !s.denied(m) {
 			return m.Arg
 		}
 	}
 	return ""
+}
+
+// denied reports whether a period is taken back: "last week, not this week".
+func (s *said) denied(m period.Match) bool {
+	if len(s.periods) < 2 {
+		return false
+	}
+	first := slices.IndexFunc(s.toks, func(t token) bool { return t.start < m.End && t.end > m.Start })
+	return first > 0 && (s.word(first-1) == "not" || s.word(first-1) == "of" && s.word(first-2) == "instead")
 }
 
 // fill makes the frame of a question that stands on its own: what it names, then what the question before had,
@@ -172,6 +196,9 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 			return frame
 		}
 		u.setComparison(&frame, s, prev, now)
+		if from, to, ok := strings.Cut(frame.Period, ".."); ok && s.has("from") && frame.CompareTo == "" {
+			u.unitAgainstUnit(&frame, from, to, now)
+		}
 	case Leaderboard:
 		if len(frame.Metrics) == 0 {
 			frame.Metrics, frame.MetricAssumed = []string{"commission"}, true
@@ -230,6 +257,8 @@ func (u *understanding) name(frame Frame, s *said) Frame {
 	}
 	if groups := values(s.groups); len(groups) > 0 {
 		frame.GroupBy = groups[0]
+	} else if frame.Intent == Metrics && s.rank == "country" && s.has("which") {
+		frame.GroupBy = "country" // "which countries do they come from"
 	} else if frame.Intent == Metrics && s.has("trend", "develop", "curve", "chart", "history") {
 		frame.GroupBy = "day"
 	}
@@ -297,7 +326,14 @@ func (u *understanding) list(frame Frame, s *said, f focus, prev Frame) Frame {
 	metrics := frame.Metrics
 	frame.Metrics, frame.GroupBy, frame.Product, frame.UID = nil, "", "", 0
 	frame.KYC, frame.Deposited, frame.Traded, frame.Activity, frame.VIPMin = s.kyc, s.deposited, s.traded, s.activity, s.vip
-	frame.Sort, frame.Order = s.sort, s.order
+	frame.Sort, frame.Order, frame.Note = s.sort, s.order, s.note
+	yes := true
+	if slices.Contains(metrics, "deposited") && frame.Deposited == nil {
+		frame.Deposited = &yes
+	}
+	if slices.Contains(metrics, "verified") && frame.KYC == "" {
+		frame.KYC = "advanced"
+	}
 	registered := slices.Contains(metrics, "newReferrals") || slices.Contains(s.metricNames(), "newReferrals")
 	p := periodOf(s)
 	if s.pronoun && f.frame != nil && p == "" { // "who are they?": those just counted
@@ -308,10 +344,8 @@ func (u *understanding) list(frame Frame, s *said, f focus, prev Frame) Frame {
 		case slices.Contains(prev.Metrics, "verified"):
 			frame.KYC = "advanced"
 		case slices.Contains(prev.Metrics, "deposited"):
-			yes := true
 			frame.Deposited = &yes
 		case slices.Contains(prev.Metrics, "traders"), slices.Contains(prev.Metrics, "firstTraders"):
-			yes := true
 			frame.Traded = &yes
 			frame.Period = prev.Period
 		}

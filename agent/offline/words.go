@@ -156,9 +156,9 @@ func split(text string) []token {
 			// "7d" and "ABC123" stay whole
 			i += size
 		}
-		if head := strings.ToLower(text[start:min(start+3, i)]); head == "uid" && i > start+3 && text[start+3] >= '0' && text[start+3] <= '9' {
-			out = append(out, token{raw: text[start : start+3], text: "uid", norm: "uid", number: -1, start: start, end: start + 3, sentence: sentence, comma: comma})
-			sentence, comma, start, digit = false, false, start+3, true // "UID10101"
+		if head := strings.ToLower(text[start:min(start+3, i)]); (head == "uid" || head == "top") && i > start+3 && text[start+3] >= '0' && text[start+3] <= '9' {
+			out = append(out, token{raw: text[start : start+3], text: head, norm: head, number: -1, start: start, end: start + 3, sentence: sentence, comma: comma})
+			sentence, comma, start, digit = false, false, start+3, true // "UID10101", "top5"
 		}
 		t := token{raw: text[start:i], start: start, number: -1, sentence: sentence, comma: comma}
 		if n := len(out); n > 0 && start == out[n-1].end+1 && (text[start-1] == '-' || text[start-1] == '_') {
@@ -190,6 +190,9 @@ func split(text string) []token {
 			}
 		}
 		t.end = i
+		if full, ok := short[t.text]; ok {
+			t.text = full
+		}
 		t.norm = singular(t.text)
 		out = append(out, t)
 		sentence, comma = false, false
@@ -199,6 +202,10 @@ func split(text string) []token {
 	}
 	return out
 }
+
+// short are the abbreviations that are words here, but for those of periods, which the period parser reads itself.
+var short = map[string]string{"wk": "week", "wks": "week", "mth": "month", "mths": "month", "n": "and", "w": "with", "diff": "difference", "avg": "average", "lvl": "level",
+	"r": "are", "ppl": "people", "hows": "how", "whats": "what", "biz": "business", "perf": "performance", "promos": "promo", "acct": "account", "txn": "trade", "txns": "trade"}
 
 // notForms are the short forms that hold a "not".
 var notForms = map[string]bool{"dont": true, "doesnt": true, "didnt": true, "isnt": true, "arent": true, "wasnt": true, "werent": true, "hasnt": true, "havent": true, "hadnt": true}
