@@ -100,6 +100,10 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return Refine
 	case intent == Leaderboard && !follows && len(s.toks) <= 3 && len(s.metrics) == 0 && len(s.periods) == 0 && s.rank == "" && len(s.products) == 0 && s.limit == 0:
 		return Vague
+	case intent == Referees && s.strong() && s.has("list", "show") && !s.states() && s.sort == "" && s.amounts():
+		return Metrics
+	case follows && s.pronoun && f.frame.UID != 0 && len(s.metrics) == 0 && s.has("about", "detail", "who"):
+		return Referee
 	case intent == Rules && s.counted && s.rank == "referee" && s.everybody():
 		return Metrics
 	case intent == Metrics && len(s.metrics) > 0 && s.has(changers...) && s.sequence("from") && s.has("to"):
@@ -116,6 +120,13 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return Refine
 	}
 	return ""
+}
+
+// amounts reports whether a sum of money is asked for of the referees: "withdrawals of my referees".
+func (s *said) amounts() bool {
+	return slices.ContainsFunc(s.metrics, func(h hit) bool {
+		return slices.Contains([]string{"withdrawals", "deposits", "volume", "fees", "netDeposits", "commission"}, h.value) && slices.Contains([]string{"of", "from", "by"}, s.word(h.to)) && !h.weak
+	})
 }
 
 // onlyPeriod reports whether nothing but a period is said, as in "and last week?".

@@ -192,6 +192,8 @@ func split(text string) []token {
 		t.end = i
 		if full, ok := short[t.text]; ok {
 			t.text = full
+		} else if t.text == "y" && len(out) == 0 {
+			t.text = "why"
 		}
 		t.norm = singular(t.text)
 		out = append(out, t)
@@ -205,7 +207,7 @@ func split(text string) []token {
 
 // short are the abbreviations that are words here, but for those of periods, which the period parser reads itself.
 var short = map[string]string{"wk": "week", "wks": "week", "mth": "month", "mths": "month", "n": "and", "w": "with", "diff": "difference", "avg": "average", "lvl": "level",
-	"r": "are", "ppl": "people", "hows": "how", "whats": "what", "biz": "business", "perf": "performance", "promos": "promo", "acct": "account", "txn": "trade", "txns": "trade"}
+	"r": "are", "u": "you", "ur": "your", "abt": "about", "ppl": "people", "hows": "how", "whats": "what", "biz": "business", "perf": "performance", "promos": "promo", "acct": "account", "txn": "trade", "txns": "trade"}
 
 // notForms are the short forms that hold a "not".
 var notForms = map[string]bool{"dont": true, "doesnt": true, "didnt": true, "isnt": true, "arent": true, "wasnt": true, "werent": true, "hasnt": true, "havent": true, "hadnt": true}

@@ -37,7 +37,7 @@ func (p *parser) atom(i int) (best span, next int, ok bool) {
 	defer func() { p.depth-- }()
 	for _, r := range [...]rule{
 		numericDate, monthFirst, dayFirst, yearFirst, bareYear, dayOfMonth, weekdayName, relativeUnit, rolling,
-		namedDay, unitBefore, ago, ordinalOf, partOf, quarterOrHalf, weekNumber, weekOf, decade, samePeriod, toDate, future, holiday,
+		namedDay, unitBefore, ago, ordinalOf, partOf, quarterOrHalf, weekNumber, weekOf, decade, samePeriod, toDate, future, holiday, theWeekend,
 	} {
 		if s, n, good := r(p, i); good && n > next {
 			best, next, ok = s, n, true
@@ -407,6 +407,17 @@ func yearFirst(p *parser, i int) (span, int, bool) {
 	return span{}, 0, false
 }
 
+// theWeekend: over the weekend, on the weekend. On a Saturday or Sunday it is this one, else the last.
+func theWeekend(p *parser, i int) (span, int, bool) {
+	if !p.is(i, "the") || !p.is(i+1, "weekend") || p.is(i+2, "before", "after") {
+		return span{}, 0, false
+	}
+	if d := p.today.Weekday(); d == time.Saturday || d == time.Sunday {
+		return p.calendar("weekend", 0), i + 2, true
+	}
+	return p.calendar("weekend", -1), i + 2, true
+}
+
 // bareYear: in 2016, the year 2008, =2019, or nothing else in the text. A number of four digits is rarely a
 // year in a partner's message, so it needs a word that says so.
 func bareYear(p *parser, i int) (span, int, bool) {
@@ -423,7 +434,7 @@ func bareYear(p *parser, i int) (span, int, bool) {
 	if !ok || y < 1900 || y > 2100 {
 		return span{}, 0, false
 	}
-	if len(p.toks) == n-i || p.is(i-1, "in", "during", "since", "=", "year", "for", "of", "throughout", "from", "between", "to", "and", "-", "versus", "vs", "until") {
+	if len(p.toks) == n-i || p.is(i-1, "in", "during", "since", "=", "year", "for", "whole", "full", "all", "entire", "of", "throughout", "from", "between", "to", "and", "-", "versus", "vs", "until") {
 		return span{y: y}, n, true
 	}
 	return span{}, 0, false
