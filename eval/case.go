@@ -13,13 +13,15 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-//go:embed cases/*.txtar
+//go:embed cases measured
 var shipped embed.FS
 
 // Case is a dialog of a file.
 type Case struct {
-	Name  string // "file/dialog"
+	Name  string // "file/dialog", a measured one's "measured/file/dialog"
 	Turns []Turn
+	// Measured says that it is of the labelled set: how much of that comes out right is a figure, not a condition.
+	Measured bool
 }
 
 // Turn is what the partner says, in one of several ways, and what must come of it.
@@ -47,25 +49,33 @@ type Call struct {
 	Open bool // further arguments are allowed
 }
 
-// Shipped are the cases of the repository.
-func Shipped() ([]Case, error) {
-	names, err := fs.Glob(shipped, "cases/*.txtar")
-	if err != nil {
-		return nil, err
+// Shipped are the cases of the repository: each must come to what it says.
+func Shipped() ([]Case, error) { return load("cases") }
+
+// Measured is the repository's labelled set, written before the planner saw any of it.
+func Measured() ([]Case, error) {
+	all, err := load("measured")
+	for i := range all {
+		all[i].Name, all[i].Measured = "measured/"+all[i].Name, true
 	}
-	var all []Case
-	for _, name := range names {
+	return all, err
+}
+
+// load reads the files of a folder and of those below it, each named by its path in it.
+func load(folder string) (all []Case, err error) {
+	err = fs.WalkDir(shipped, folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".txtar" {
+			return err
+		}
 		data, err := shipped.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		cases, err := Parse(strings.TrimSuffix(path.Base(name), ".txtar"), data)
-		if err != nil {
-			return nil, err
-		}
+		cases, err := Parse(strings.TrimSuffix(strings.TrimPrefix(name, folder+"/"), ".txtar"), data)
 		all = append(all, cases...)
-	}
-	return all, nil
+		return err
+	})
+	return all, err
 }
 
 // Parse reads the dialogs of a file. Its errors name file, dialog and line.

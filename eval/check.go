@@ -10,6 +10,9 @@ import (
 	"partnerhub/agent"
 )
 
+// unasked ends the findings about what a case does not name.
+const unasked = ", which nobody asked for"
+
 // Check returns what of a turn's answer is not as wanted: one sentence each.
 func (w Want) Check(got agent.BatchAnswer) (wrong []string) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -82,7 +85,7 @@ func matchCalls(want []Call, got []agent.BatchCall) (wrong []string) {
 		rest = slices.Delete(rest, best, best+1)
 	}
 	for _, g := range rest {
-		wrong = append(wrong, fmt.Sprintf("%s was called with %s, which nobody asked for", g.Name, g.Args))
+		wrong = append(wrong, fmt.Sprintf("%s was called with %s%s", g.Name, g.Args, unasked))
 	}
 	return wrong
 }
@@ -100,7 +103,7 @@ func (c Call) differences(raw json.RawMessage) (wrong []string) {
 	}
 	for name, value := range got {
 		if _, ok := c.Args[name]; !ok && !c.Open {
-			wrong = append(wrong, fmt.Sprintf("%s: %s is %s, which nobody asked for", c.Tool, name, value))
+			wrong = append(wrong, fmt.Sprintf("%s: %s is %s%s", c.Tool, name, value, unasked))
 		}
 	}
 	slices.Sort(wrong)

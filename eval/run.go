@@ -17,7 +17,9 @@ type Result struct {
 	Case  string   `json:"case"`
 	Said  []string `json:"said"`            // the turns, up to the last one that was run
 	Wrong []string `json:"wrong,omitempty"` // of its last turn; the dialog ends there
-	Calls []Call   `json:"-"`               // wanted, of all turns
+	Calls [][]Call `json:"-"`               // wanted, by turn
+	// Measured is the case's.
+	Measured bool `json:"measured,omitempty"`
 	// Fallback says why the offline planner took over in one of the turns, if it did.
 	Fallback string `json:"fallback,omitempty"`
 }
@@ -30,11 +32,11 @@ func (r Result) Passed() bool { return len(r.Wrong) == 0 }
 func Run(ctx context.Context, a *agent.Agent, c domain.Caller, k Case) ([]Result, error) {
 	var out []Result
 	for _, said := range ways(k) {
-		r := Result{Case: k.Name}
+		r := Result{Case: k.Name, Measured: k.Measured}
 		thread := ""
 		for i, text := range said {
 			want := k.Turns[i].Want
-			r.Said, r.Calls = said[:i+1], append(r.Calls, want.Calls...)
+			r.Said, r.Calls = said[:i+1], append(r.Calls, want.Calls)
 			var answer agent.BatchAnswer
 			var err error
 			answer, thread, err = a.AskTurn(ctx, c, thread, text)
@@ -42,7 +44,7 @@ func Run(ctx context.Context, a *agent.Agent, c domain.Caller, k Case) ([]Result
 			case ctx.Err() != nil:
 				return out, ctx.Err()
 			case err != nil:
-				r.Wrong = []string{"the message was refused: " + err.Error()}
+				r.Wrong = append([]string{"the message was refused: " + err.Error()}, want.Check(answer)...)
 			default:
 				r.Wrong = want.Check(answer)
 			}
@@ -103,7 +105,8 @@ type Report struct {
 	Args    map[string]*Score `json:"args"`
 }
 
-// Sum makes the report. A tool that was called with wrong arguments counts as right; the arguments then do not.
+// Sum makes the report. A tool that was called with wrong arguments counts as right; the arguments then do not, and one that
+// nobody asked for is wrong too. What came before a dialog's last turn was right, or there would have been no later one.
 func Sum(results []Result) Report {
 	rep := Report{Tools: map[string]*Score{}, Args: map[string]*Score{}}
 	score := func(m map[string]*Score, key string) *Score {
@@ -114,19 +117,46 @@ func Sum(results []Result) Report {
 	}
 	for _, r := range results {
 		rep.Dialogs.count(r.Passed())
-		for _, c := range r.Calls {
-			missed := slices.Contains(r.Wrong, c.Tool+" was not called")
-			score(rep.Tools, c.Tool).count(!missed)
-			if missed {
-				continue
+		for i, turn := range r.Calls {
+			wrong := []string(nil)
+			if i == len(r.Calls)-1 {
+				wrong = slices.Clone(r.Wrong)
 			}
-			for _, arg := range slices.Sorted(maps.Keys(c.Args)) {
-				wrong := slices.ContainsFunc(r.Wrong, func(w string) bool { return strings.HasPrefix(w, c.Tool+": "+arg+" is ") })
-				score(rep.Args, arg).count(!wrong)
+			// Each finding is about one call: two calls of the same tool must not both answer for it.
+			found := func(prefix string) bool {
+				at := slices.IndexFunc(wrong, func(w string) bool { return strings.HasPrefix(w, prefix) })
+				if at >= 0 {
+					wrong = slices.Delete(wrong, at, at+1)
+				}
+				return at >= 0
+			}
+			for _, c := range turn {
+				missed := found(c.Tool + " was not called")
+				score(rep.Tools, c.Tool).count(!missed)
+				if missed {
+					continue
+				}
+				for _, arg := range slices.Sorted(maps.Keys(c.Args)) {
+					score(rep.Args, arg).count(!found(c.Tool + ": " + arg + " is "))
+				}
+			}
+			for _, w := range wrong {
+				if tool, rest, ok := strings.Cut(w, ": "); ok && strings.HasSuffix(w, unasked) && slices.ContainsFunc(turn, func(c Call) bool { return c.Tool == tool }) {
+					arg, _, _ := strings.Cut(rest, " is ")
+					score(rep.Args, arg).count(false)
+				}
 			}
 		}
 	}
 	return rep
+}
+
+// Total adds scores up.
+func Total(scores map[string]*Score) (sum Score) {
+	for _, s := range scores {
+		sum.Right, sum.Total = sum.Right+s.Right, sum.Total+s.Total
+	}
+	return sum
 }
 
 // Program is the demo program that the cases are about, and Now in it the instant at which they are asked.
