@@ -85,7 +85,7 @@ func (t *turn) execute(ctx context.Context, calls []llms.ToolCall) (done bool, e
 		unknown = unknown || o.err != nil && p.tool.Run == nil
 		bad = bad || o.err != nil && o.err.Code == domain.CodeInvalid && p.tool.Run != nil
 		step.Calls = append(step.Calls, conversation.Call{ID: p.id, Name: p.name, Args: string(p.args), Result: o.content()})
-		t.record(p, o)
+		t.record(p, o, known)
 		if o.err == nil {
 			t.noteEffect(p.tool, p.args)
 			done = done || p.tool.Effect == tools.Asks
@@ -226,15 +226,15 @@ func (t *turn) call(ctx context.Context, p planned) (o outcome) {
 	return outcome{err: domain.Errorf(domain.CodeUnavailable, "", "%s took too long", p.name)}
 }
 
-// record logs a call's outcome: the result, and its card or its question.
-func (t *turn) record(p planned, o outcome) {
+// record logs a call's outcome: the result, and its card or its question. The card of a repeated call is there already.
+func (t *turn) record(p planned, o outcome, repeated bool) {
 	t.out.add(conversation.Event{
 		Type: conversation.CallResult, MessageID: p.id + "-result", ToolCallID: p.id, Role: "tool", Content: o.content(),
 	})
 	if o.err != nil {
 		return
 	}
-	if card, ok := cardFor(p, o.result, t.agent.cfg.Zone); ok {
+	if card, ok := cardFor(p, o.result, t.agent.cfg.Zone); ok && !repeated {
 		t.out.add(conversation.CustomEvent(conversation.CardShown, card))
 	}
 	if p.tool.Effect == tools.Asks {

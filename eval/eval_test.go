@@ -65,6 +65,15 @@ func loaded(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
+// planner is trained once: it keeps nothing between messages.
+var planner = sync.OnceValue(func() *offline.Planner {
+	words, err := prompts.Load()
+	if err != nil {
+		panic(err)
+	}
+	return offline.New(words, now, time.UTC)
+})
+
 // assistant answers over the database, with a model or, without one, by the offline planner.
 func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits) *agent.Agent {
 	t.Helper()
@@ -81,7 +90,7 @@ func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.
 		t.Fatal(err)
 	}
 	lib := knowledge.New(store.NewLibrary(pool), knowledge.BuiltIn{}, synonyms, time.UTC)
-	planner := offline.New(words, now, time.UTC)
+	planner := planner()
 	a, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
 		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice}),

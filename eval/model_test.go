@@ -3,54 +3,65 @@ package eval_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/agent"
 	mt "partnerhub/agent/modeltest"
 	"partnerhub/eval"
+	"partnerhub/tools"
 )
 
 // usual is what the scripted model takes where a case leaves an argument open.
 var usual = map[string]string{"metrics": "deposits", "period": "last_7_days", "kind": "volume_drop", "groupBy": "day", "query": "when is commission settled", "goal": "new users"}
 
-// argsOf writes the arguments of a wanted call, the first of several that are right, as a model would.
-func argsOf(t *testing.T, c eval.Call) string {
-	args := map[string]any{}
+// inputs are the schemas of the tools' arguments.
+var inputs = sync.OnceValue(func() map[string]*jsonschema.Schema {
+	m := map[string]*jsonschema.Schema{}
+	for _, tool := range tools.All(tools.Deps{}) {
+		m[tool.Name] = tool.Input
+	}
+	return m
+})
+
+// argsOf writes the arguments of a wanted call, the first of several that are right, as a model would. Of several tools it
+// is the first, which takes only its own.
+func argsOf(t *testing.T, c eval.Call) (tool, args string) {
+	tool, _, _ = strings.Cut(c.Tool, "|")
+	input, m := inputs()[tool], map[string]any{}
+	if input == nil {
+		t.Fatalf("there is no tool %q", tool)
+	}
 	for name, want := range c.Args {
-		value := strings.Split(want, "|")[0]
-		if value == "*" {
-			if value = usual[name]; value == "" || strings.Contains(want, "-") {
-				continue
-			}
+		value, _, _ := strings.Cut(want, "|")
+		if value == "*" && !strings.Contains(want, "-") {
+			value = usual[name]
 		}
-		switch name {
-		case "metrics":
-			args[name] = strings.Split(value, ",")
-		case "uid", "subPartnerUid", "limit", "vipMin":
-			n, err := strconv.ParseInt(value, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			args[name] = n
-		case "traded", "deposited":
-			args[name] = value == "true"
+		schema := input.Properties[name]
+		switch {
+		case schema == nil && strings.Contains(want, "-"), value == "*", value == "-", value == "":
+		case schema == nil:
+			t.Fatalf("%s has no argument %q", tool, name)
+		case schema.Type == "array" || slices.Contains(schema.Types, "array"):
+			m[name] = strings.Split(value, ",")
+		case json.Valid([]byte(value)) && schema.Type != "string" && !slices.Contains(schema.Types, "string"):
+			m[name] = json.RawMessage(value)
 		default:
-			if value != "-" {
-				args[name] = value
-			}
+			m[name] = value
 		}
 	}
-	b, err := json.Marshal(args)
+	b, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
+	return tool, string(b)
 }
 
 // fault is what goes wrong with the model's first answer of a dialog. It has the steps before the turn's good ones, or
@@ -94,6 +105,12 @@ var faults = []fault{
 			return mt.Calls(mt.Call{ID: fmt.Sprint("loop", n), Name: first.Name, Args: first.Args})
 		}))}
 	}, true},
+	{"nonsense: a call written as text", func(_ []mt.Step, first mt.Call) []mt.Step {
+		return []mt.Step{mt.Text(fmt.Sprintf(`{"name":%q,"arguments":%s}`, first.Name, first.Args))}
+	}, true},
+	{"nonsense: no event stream", func([]mt.Step, mt.Call) []mt.Step {
+		return []mt.Step{mt.Body(200, "text/html", "<html>It works!</html>"), mt.Body(200, "text/html", "<html>It works!</html>")}
+	}, true},
 	{"an invented figure", func(good []mt.Step, _ mt.Call) []mt.Step {
 		return append(slices.Clone(good[:len(good)-1]), mt.Text("That comes to ", "987,654.32 USDT."))
 	}, true},
@@ -122,58 +139,84 @@ func TestModel(t *testing.T) {
 	}
 }
 
+// playModel plays a dialog's first turn with a fault, and the others with a model that is well again. What the tools return
+// is held against the same dialog without a model.
 func playModel(t *testing.T, pool *pgxpool.Pool, c eval.Case, f fault, limits agent.Limits) {
-	var steps []mt.Step
+	alone := assistant(t, pool, nil, limits)
+	threads := [2]string{}
 	for i, turn := range c.Turns {
 		var calls []mt.Call
 		for k, want := range turn.Want.Calls {
-			calls = append(calls, mt.Call{ID: fmt.Sprintf("call_%d_%d", i, k), Name: strings.Split(want.Tool, "|")[0], Args: argsOf(t, want)})
+			name, args := argsOf(t, want)
+			calls = append(calls, mt.Call{ID: fmt.Sprintf("call_%d_%d", i, k), Name: name, Args: args})
 		}
-		good := []mt.Step{mt.Text("Here you are.")}
+		steps := []mt.Step{mt.Text("Here you are.")}
 		if len(calls) > 0 {
-			good = []mt.Step{mt.Calls(calls...), mt.Text("Here are ", "the figures.")}
+			steps = []mt.Step{mt.Calls(calls...), mt.Text("Here are ", "the figures.")}
 		}
 		if i == 0 {
-			good = f.steps(good, calls[0])
+			steps = f.steps(steps, calls[0])
 		}
-		steps = append(steps, good...)
-		if f.degraded {
-			break // one turn is enough: what follows would be the next turn's script
+		var answers [2]agent.BatchAnswer
+		for k, a := range []*agent.Agent{withModel(t, pool, limits, steps), alone} {
+			var err error
+			if answers[k], threads[k], err = a.AskTurn(t.Context(), partner(), threads[k], turn.Says[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answer, bare := answers[0], answers[1]
+		if degraded := i == 0 && f.degraded; (answer.Fallback != "") != degraded {
+			t.Fatalf("%s: the planner took over: %q, want that: %v", turn.Says[0], answer.Fallback, degraded)
+		}
+		answer.Calls = good(answer.Calls)
+		want := eval.Want{Calls: turn.Want.Calls, Not: []string{"987,654", "blorp", "<html>"}}
+		if len(calls) > 0 {
+			want.Cards = turn.Want.Cards
+		}
+		for _, wrong := range want.Check(answer) {
+			t.Errorf("%s: %s", turn.Says[0], wrong)
+		}
+		for _, call := range answer.Calls {
+			for _, other := range bare.Calls {
+				if call.Name == other.Name && same(call.Args, other.Args) && !same(call.Result, other.Result) {
+					t.Errorf("%s: %s %s returned %s, without a model %s", turn.Says[0], call.Name, call.Args, call.Result, other.Result)
+				}
+			}
+		}
+		if answer.Text == "" && len(answer.Options) == 0 {
+			t.Errorf("%s: no answer", turn.Says[0])
+		}
+		if t.Failed() {
+			return
 		}
 	}
+}
+
+// withModel is an assistant whose model plays the steps over HTTP.
+func withModel(t *testing.T, pool *pgxpool.Pool, limits agent.Limits, steps []mt.Step) *agent.Agent {
+	t.Helper()
 	srv := mt.New(t, steps...)
 	model, err := agent.NewOpenAI(agent.OpenAIConfig{BaseURL: srv.URL, Model: "scripted", MaxRetries: 1, Backoff: time.Millisecond, IdleTimeout: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer model.Close()
-	a := assistant(t, pool, model, limits)
-	thread := ""
-	for i, turn := range c.Turns {
-		var answer agent.BatchAnswer
-		answer, thread, err = a.AskTurn(t.Context(), partner(), thread, turn.Says[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i == 0 && (answer.Fallback != "") != f.degraded {
-			t.Fatalf("the planner took over: %q, want that: %v", answer.Fallback, f.degraded)
-		}
-		seen := map[string]bool{}
-		answer.Calls = slices.DeleteFunc(answer.Calls, func(call agent.BatchCall) bool {
-			key := call.Name + string(call.Args)
-			again := seen[key] || strings.HasPrefix(string(call.Result), `{"error":`) && strings.Contains(string(call.Args), "perod")
-			seen[key] = true
-			return again
-		})
-		want := eval.Want{Calls: turn.Want.Calls, Not: []string{"987,654"}}
-		for _, wrong := range want.Check(answer) {
-			t.Errorf("%s: %s", turn.Says[0], wrong)
-		}
-		if answer.Text == "" && len(answer.Options) == 0 {
-			t.Errorf("%s: no answer", turn.Says[0])
-		}
-		if f.degraded || t.Failed() {
-			return
+	t.Cleanup(model.Close)
+	return assistant(t, pool, model, limits)
+}
+
+// good are the calls that came to something, each once: what a fault makes of the others is not the case's concern.
+func good(calls []agent.BatchCall) (kept []agent.BatchCall) {
+	for _, call := range calls {
+		again := slices.ContainsFunc(kept, func(k agent.BatchCall) bool { return k.Name == call.Name && same(k.Args, call.Args) })
+		if refused := strings.HasPrefix(string(call.Result), `{"error":`) && strings.Contains(string(call.Args), "perod"); !again && !refused {
+			kept = append(kept, call)
 		}
 	}
+	return kept
+}
+
+// same reports whether two JSON values are, whatever the order of their fields.
+func same(a, b json.RawMessage) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
