@@ -3,7 +3,9 @@ package knowledge
 import (
 	"context"
 	"hash/fnv"
+	"maps"
 	"math"
+	"slices"
 
 	"partnerhub/knowledge/lexical"
 )
@@ -59,7 +61,8 @@ func embedText(text string) []float32 {
 		}
 	}
 	v := make([]float32, builtInDimensions)
-	for f, n := range counts {
+	for _, f := range slices.Sorted(maps.Keys(counts)) { // a sum of floats depends on its order
+		n := counts[f]
 		h := fnv.New64a()
 		h.Write([]byte(f))
 		sum := h.Sum64()

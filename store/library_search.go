@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -139,7 +140,8 @@ func (s *search) coverage(terms []int32) float64 {
 		has[t] = true
 	}
 	covered, all := 0.0, 0.0
-	for t, weight := range s.telling {
+	for _, t := range slices.Sorted(maps.Keys(s.telling)) { // a sum of floats depends on its order
+		weight := s.telling[t]
 		all += weight
 		switch {
 		case has[lexical.Number(t)]:
@@ -157,8 +159,8 @@ func (s *search) coverage(terms []int32) float64 {
 // ideal is the score of a section that has every word of the question once.
 func (s *search) ideal() float64 {
 	sum := 1e-9
-	for _, weight := range s.telling {
-		sum += weight
+	for _, t := range slices.Sorted(maps.Keys(s.telling)) {
+		sum += s.telling[t]
 	}
 	return sum
 }
