@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -22,20 +21,26 @@ import (
 
 // evalRunCmd is `partnerhub eval run`. The model is the one of the settings, or the offline planner.
 type evalRunCmd struct {
-	Case string `default:"*" placeholder:"GLOB" help:"Cases to play, by name: file/dialog."`
-	JSON bool   `name:"json" help:"Print each result, and then the report, one JSON object a line."`
+	Case string `default:"*" placeholder:"GLOB" help:"Cases to play, by name: file/dialog, measured/file/dialog, or all of a file or of measured."`
+	JSON bool   `name:"json" help:"Print each result, and then a report a set, one JSON object a line."`
 }
 
 func (cmd *evalRunCmd) Run(ctx ctxArg, a *app) error {
+	if a.Model == offlineModel {
+		a.Model = ""
+	}
+	if _, err := path.Match(cmd.Case, ""); err != nil {
+		return usagef("eval run: --case %q: %v", cmd.Case, err)
+	}
 	cases, err := eval.Shipped()
 	if err != nil {
 		return err
 	}
-	cases = slices.DeleteFunc(cases, func(c eval.Case) bool {
-		name, _ := path.Match(cmd.Case, c.Name)
-		file, _ := path.Match(cmd.Case, strings.SplitN(c.Name, "/", 2)[0])
-		return !name && !file
-	})
+	measured, err := eval.Measured()
+	if err != nil {
+		return err
+	}
+	cases = slices.DeleteFunc(append(cases, measured...), func(c eval.Case) bool { return !named(cmd.Case, c.Name) })
 	if len(cases) == 0 {
 		return usagef("eval run: no case is called %q", cmd.Case)
 	}
@@ -62,32 +67,90 @@ func (cmd *evalRunCmd) play(ctx context.Context, a *app, pool *pgxpool.Pool, cas
 			return err
 		}
 		for _, r := range results {
-			switch {
-			case cmd.JSON:
-				if err := a.print(r); err != nil {
-					return err
-				}
-			case !r.Passed():
-				fmt.Fprintf(a.stdout, "%s: %s\n    %s\n", r.Case, strings.Join(r.Said, " >> "), strings.Join(r.Wrong, "\n    "))
+			if err := cmd.tell(a, r); err != nil {
+				return err
 			}
 		}
 		all = append(all, results...)
 	}
-	rep := eval.Sum(all)
-	if cmd.JSON {
-		err = a.print(rep)
-	} else {
-		for title, scores := range map[string]map[string]*eval.Score{"tool": rep.Tools, "argument": rep.Args} {
-			for _, name := range slices.Sorted(maps.Keys(scores)) {
-				fmt.Fprintf(a.stdout, "%-9s %-32s %5d of %5d  %5.1f %%\n", title, name, scores[name].Right, scores[name].Total, 100*scores[name].Share())
-			}
+	failed := 0
+	for _, measured := range []bool{false, true} {
+		set := slices.DeleteFunc(slices.Clone(all), func(r eval.Result) bool { return r.Measured != measured })
+		rep := eval.Sum(set)
+		if len(set) == 0 {
+			continue
 		}
-		_, err = fmt.Fprintf(a.stdout, "dialogs   %38d of %5d  %5.1f %%\n", rep.Dialogs.Right, rep.Dialogs.Total, 100*rep.Dialogs.Share())
+		if !measured {
+			failed = rep.Dialogs.Total - rep.Dialogs.Right
+		}
+		if err := cmd.sum(a, setName(measured), rep); err != nil {
+			return err
+		}
 	}
-	if err == nil && rep.Dialogs.Right < rep.Dialogs.Total {
-		err = errors.New("not every dialog came to what it must")
+	if failed > 0 {
+		return fmt.Errorf("%d dialogs did not come to what they must", failed)
+	}
+	return nil
+}
+
+// offlineModel names the offline planner where a model is asked for.
+const offlineModel = "offline"
+
+// named reports whether a glob means a case: by its name, or by that of a folder or file which it is in.
+func named(glob, name string) bool {
+	for ; name != "."; name = path.Dir(name) {
+		if ok, _ := path.Match(glob, name); ok { // the glob was tried before
+			return true
+		}
+	}
+	return false
+}
+
+func setName(measured bool) string {
+	if measured {
+		return "measured"
+	}
+	return "cases"
+}
+
+// tell prints one result.
+func (cmd *evalRunCmd) tell(a *app, r eval.Result) error {
+	if cmd.JSON {
+		return a.print(r)
+	}
+	verdict := "ok   "
+	if !r.Passed() {
+		verdict = "wrong"
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s %s: %s\n", verdict, r.Case, strings.Join(r.Said, " >> "))
+	for _, w := range r.Wrong {
+		_, err = fmt.Fprintf(a.stdout, "      %s\n", w)
 	}
 	return err
+}
+
+// sum prints the report of a set.
+func (cmd *evalRunCmd) sum(a *app, set string, rep eval.Report) error {
+	if cmd.JSON {
+		return a.print(struct {
+			Set string `json:"set"`
+			eval.Report
+		}{set, rep})
+	}
+	line := func(kind, name string, s eval.Score) {
+		fmt.Fprintf(a.stdout, "%-9s %-9s %-32s %5d of %5d  %5.1f %%\n", set, kind, name, s.Right, s.Total, 100*s.Share())
+	}
+	for _, part := range []struct {
+		kind   string
+		scores map[string]*eval.Score
+	}{{"tool", rep.Tools}, {"argument", rep.Args}} {
+		for _, name := range slices.Sorted(maps.Keys(part.scores)) {
+			line(part.kind, name, *part.scores[name])
+		}
+		line(part.kind, "all", eval.Total(part.scores))
+	}
+	line("dialogs", "all", rep.Dialogs)
+	return nil
 }
 
 // scratch runs f on a database of its own, on the server that the settings name, and drops it afterwards.
