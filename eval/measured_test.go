@@ -11,7 +11,7 @@ import (
 // The shares of tools and arguments that must be right. What is aimed at is 0.95 and 0.97; these lie below what was reached when the
 // set was first played, so that a step back is seen.
 const (
-	leastTools = 0.92
+	leastTools = 0.90
 	leastArgs  = 0.95
 )
 
