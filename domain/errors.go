@@ -26,6 +26,7 @@ type Error struct {
 	Code    Code   `json:"code"`
 	Field   string `json:"field,omitempty"` // the input at fault, in the words of the one who sent it
 	Message string `json:"message"`
+	Missing Money  `json:"missing,omitzero"` // how much a balance lacks, micro-USDT; 0 when that is not what is wrong
 }
 
 // Errorf makes an *Error.
