@@ -40,10 +40,11 @@ func (l *Library) SearchSections(ctx context.Context, q knowledge.SectionQuery) 
 }
 
 type search struct {
-	tx     pgx.Tx
-	q      knowledge.SectionQuery
-	args   []any
-	weight float64 // of the model
+	tx        pgx.Tx
+	q         knowledge.SectionQuery
+	args      []any
+	weight    float64       // of the model
+	documents map[int32]int // how many sections have a term of the question
 	// telling is how much each word of the question tells: its idf.
 	telling map[string]float64
 }
@@ -115,6 +116,7 @@ func (s *search) question(ctx context.Context) (entries []lexical.Entry, err err
 	}); err != nil {
 		return nil, err
 	}
+	s.documents = documents
 	known := func(t int32) int { return documents[t] }
 	entries = lexical.Default.Question(s.q.Terms, total, known)
 	for _, e := range lexical.Default.Question(s.q.Same.Of(s.q.Terms), total, known) {
@@ -131,6 +133,24 @@ func (s *search) question(ctx context.Context) (entries []lexical.Entry, err err
 		}
 	}
 	return entries, nil
+}
+
+// maxPosted bounds how many sections the index of words is asked for, the rarest words first.
+const maxPosted = 10_000
+
+// rarest are the terms by which candidates are found: those that few sections have, so that a word that half of them has does not
+// drag them all through the ranking. A section that has none of the rarer words is no good answer; one that has some is
+// ranked by all.
+func (s *search) rarest(question []lexical.Entry) []int32 {
+	terms := numbersOf(question)
+	slices.SortStableFunc(terms, func(a, b int32) int { return s.documents[a] - s.documents[b] })
+	posted := 0
+	for i, t := range terms {
+		if posted += s.documents[t]; posted > maxPosted && i > 0 {
+			return terms[:i]
+		}
+	}
+	return terms
 }
 
 // coverage is the share of what the question's words tell that a section has, in these words or in others that mean the same.
@@ -172,7 +192,7 @@ const unknownWeight = 0.7
 const sameCoverage = 0.85
 
 func (s *search) sql(question []lexical.Entry, dims int) string {
-	words, numbers := s.arg(sparse(question)), s.arg(numbersOf(question))
+	words, numbers := s.arg(sparse(question)), s.arg(s.rarest(question))
 	filter := s.filter()
 	candidates := fmt.Sprintf(`(SELECT s.id FROM library_section s WHERE s.terms && %s::integer[] AND %s
 		ORDER BY s.words <#> %s::sparsevec, s.id LIMIT %d)`, numbers, filter, words, max(lexicalCandidates, s.q.Limit))
