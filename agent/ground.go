@@ -1,200 +1,31 @@
 package agent
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
 )
 
-// found is what a sentence says in figures.
-type found struct {
-	numbers []figure
-	dates   []saidDate
-	times   []string // 08:00
-	names   []string // words with digits in them: codes
-}
-
-// figure is a number as written. values are its readings: 1.234 is one thing in English and another in German.
-type figure struct {
-	written string
-	values  []reading
-	digits  string // when it is a plain integer
-	percent bool
-	signed  bool // written with a minus
-	uid     bool // announced as one
-	rank    bool // #3
-	about   bool // rounded on purpose
-}
-
-// reading is a value and the worth of its last written digit.
-type reading struct{ value, unit float64 }
-
-type saidDate struct {
-	written          string
-	day, month, year int // 0 for what is not said
-}
-
-// years are those that a date may mean: the one it says, else the ones around now.
-func (d saidDate) years(now time.Time) []int {
-	if d.year != 0 {
-		return []int{d.year}
-	}
-	return []int{now.Year() - 1, now.Year(), now.Year() + 1}
-}
-
-const months = `jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?`
-
-var (
-	isoRule   = regexp.MustCompile(`\b(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2})\S*)?\b`)
-	monthDay  = regexp.MustCompile(`(?i)\b(` + months + `)\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:\s*(?:[–—-]|to|through)\s*(?:(` + months + `)\.?\s+)?(\d{1,2})(?:st|nd|rd|th)?)?(?:,?\s+(\d{4}))?\b`)
-	dayMonth  = regexp.MustCompile(`(?i)\b(?:(\d{1,2})(?:st|nd|rd|th)?\s*(?:[–—-]|to|through)\s*)?(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(` + months + `)\b\.?(?:,?\s+(\d{4})\b)?`)
-	monthYear = regexp.MustCompile(`(?i)\b(` + months + `)\.?,?\s+(\d{4})\b`)
-	clock     = regexp.MustCompile(`\b(\d{1,2}):(\d{2})(?::\d{2})?\b`)
-	listMark  = regexp.MustCompile(`^\s*\d{1,2}[.)](\s|$)`)
-	nameRule  = regexp.MustCompile(`[\pL_][\pL_-]*\d[\pL\d_-]*|\d+[\pL_]{4,}[\pL\d_-]*`)
-	uidBefore = regexp.MustCompile(`(?i)\b(?:uid|user|referee|account|sub-partner)s?(?:\s+(?:id|uid|no\.?))?[\s:#]*$`)
-	about     = regexp.MustCompile(`(?i)\b(?:about|around|roughly|approximately|approx\.?|nearly|almost|over|more than|less than|under|some|ca\.?)\s*$|[~≈]\s*$`)
-	numeral   = regexp.MustCompile(`[-−+]?\$?\d+(?:[.,'’\x{00A0}\x{202F}]\d+)*`)
-	unitRule  = regexp.MustCompile(`(?i)^\s?(?:(%|percent\b|per cent\b|pp\b|percentage points?\b)|(k|thousand|m|mn|million|b|bn|billion)(?:\b|$)|([x×])(?:\b|$|\s))`)
-	periods   = regexp.MustCompile(`(?i)\b(today|yesterday|(?:this|last|previous|past) (?:week|month|quarter|year)|(?:last|past) \d{1,3} (?:days|weeks|months))\b`)
-	rising    = regexp.MustCompile(`(?i)\b(up|rose|risen|rise|grew|grown|growth|increased?|higher|gain(?:ed)?|more than)\b`)
-	falling   = regexp.MustCompile(`(?i)\b(down|fell|fallen|dropp?(?:ed)?|decreased?|decline[ds]?|lower|lost|less|shrank)\b`)
-)
-
-// scan reads the figures out of a text. What it has read it blanks out, so that nothing counts twice.
-func scan(s string) found {
-	var out found
-	s = westernDigits(s)
-	take := func(rule *regexp.Regexp, use func(m []string)) {
-		s = rule.ReplaceAllStringFunc(s, func(whole string) string {
-			use(rule.FindStringSubmatch(whole))
-			return " "
-		})
-	}
-	date := func(written string, day, month, year int) {
-		out.dates = append(out.dates, saidDate{written, day, month, year})
-	}
-	s = listMark.ReplaceAllString(s, " ")
-	take(isoRule, func(m []string) {
-		date(m[0], atoi(m[3]), atoi(m[2]), atoi(m[1]))
-		if m[4] != "" {
-			out.times = append(out.times, m[4])
-		}
-	})
-	take(dayMonth, func(m []string) {
-		if m[1] != "" {
-			date(m[0], atoi(m[1]), monthOf(m[3]), atoi(m[4]))
-		}
-		date(m[0], atoi(m[2]), monthOf(m[3]), atoi(m[4]))
-	})
-	take(monthDay, func(m []string) {
-		date(m[0], atoi(m[2]), monthOf(m[1]), atoi(m[5]))
-		if m[4] != "" {
-			last := m[1]
-			if m[3] != "" {
-				last = m[3]
-			}
-			date(m[0], atoi(m[4]), monthOf(last), atoi(m[5]))
-		}
-	})
-	take(monthYear, func(m []string) { date(m[0], 0, monthOf(m[1]), atoi(m[2])) })
-	take(clock, func(m []string) {
-		if len(m[1]) == 1 {
-			m[1] = "0" + m[1]
-		}
-		out.times = append(out.times, m[1]+":"+m[2])
-	})
-	take(nameRule, func(m []string) { out.names = append(out.names, m[0]) })
-	for _, at := range numeral.FindAllStringIndex(s, -1) {
-		out.numbers = append(out.numbers, readFigure(s, at[0], at[1]))
-	}
-	return out
-}
-
-// readFigure reads the number at s[from:to] with what stands around it.
-func readFigure(s string, from, to int) figure {
-	written := s[from:to]
-	plain := strings.TrimLeft(written, "-−+$")
-	before := s[:from]
-	f := figure{written: written, uid: uidBefore.MatchString(before), about: about.MatchString(before)}
-	trimmed := strings.TrimRightFunc(before, unicode.IsSpace)
-	f.rank = strings.HasSuffix(before, "#") || strings.HasSuffix(strings.ToLower(trimmed), " rank") || strings.HasSuffix(strings.ToLower(trimmed), "no.")
-	// A minus that follows a digit is a dash of a range.
-	f.signed = strings.HasPrefix(written, "-") || strings.HasPrefix(written, "−")
-	if f.signed && len(trimmed) > 0 && unicode.IsDigit(rune(trimmed[len(trimmed)-1])) {
-		f.signed = false
-	}
-	if strings.IndexFunc(plain, func(r rune) bool { return !unicode.IsDigit(r) }) < 0 {
-		f.digits = plain
-	}
-	factor := 1.0
-	if m := unitRule.FindStringSubmatch(s[to:]); m != nil {
-		f.percent = m[1] != ""
-		if m[2] != "" {
-			f.digits = ""
-			factor = map[byte]float64{'k': 1e3, 't': 1e3, 'm': 1e6, 'b': 1e9}[strings.ToLower(m[2])[0]]
-		}
-	}
-	for _, r := range readings(plain) {
-		f.values = append(f.values, reading{r.value * factor, r.unit * factor})
-	}
-	return f
-}
-
-// readings are the values that digits with separators can mean.
-func readings(s string) []reading {
-	groups := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
-	last := strings.LastIndexAny(s, ".,'’\u00A0\u202F")
-	var out []reading
-	read := func(whole, fraction string) {
-		text := whole
-		if fraction != "" {
-			text += "." + fraction
-		}
-		if v, err := strconv.ParseFloat(text, 64); err == nil {
-			out = append(out, reading{v, math.Pow(10, -float64(len(fraction)))})
-		}
-	}
-	if last < 0 {
-		read(s, "")
-		return out
-	}
-	thousands := true
-	for _, g := range groups[1:] {
-		thousands = thousands && len(g) == 3
-	}
-	mark := s[last]
-	if thousands && len(groups[0]) <= 3 {
-		read(strings.Join(groups, ""), "")
-	}
-	if mark == '.' || mark == ',' {
-		whole, fraction := groups[:len(groups)-1], groups[len(groups)-1]
-		if strings.Count(s, string(mark)) == 1 {
-			read(strings.Join(whole, ""), fraction)
-		}
-	}
-	return out
-}
-
-// ungrounded lists what a sentence says that the facts do not: figures, dates, uids, codes, and names of periods.
+// ungrounded lists what a sentence says that the facts do not: figures, dates, uids, codes, names of periods, and
+// directions.
 func (f *facts) ungrounded(sentence string) []string {
 	said := scan(sentence)
 	var wrong []string
-	metrics := mentioned(sentence)
-	direction := 0
-	if up, down := rising.MatchString(sentence), falling.MatchString(sentence); up != down {
-		if direction = 1; down {
-			direction = -1
-		}
-	}
+	claims := f.claims(said)
 	for _, n := range said.numbers {
-		if !f.hasNumber(n, metrics, direction) {
+		i := slices.IndexFunc(claims, func(c claim) bool { return n.at < c.to })
+		if !f.hasNumber(n, claims[max(i, 0)], said.plain) {
 			wrong = append(wrong, n.written)
 		}
+	}
+	for _, c := range claims {
+		wrong = append(wrong, f.misdirected(c)...)
 	}
 	for _, d := range said.dates {
 		if !f.hasDate(d) {
@@ -211,42 +42,149 @@ func (f *facts) ungrounded(sentence string) []string {
 			wrong = append(wrong, name)
 		}
 	}
-	for _, phrase := range periods.FindAllString(strings.ToLower(sentence), -1) {
-		phrase = strings.NewReplacer("previous", "last", "past", "last").Replace(phrase)
-		if !f.hasPeriod(phrase) {
-			wrong = append(wrong, phrase)
+	for _, p := range said.periods {
+		if !f.hasPeriod(lastFor(p.phrase)) {
+			wrong = append(wrong, p.phrase)
 		}
 	}
 	return wrong
 }
 
-// common are words with a digit that are no codes: quarters, halves, ordinals, hours.
+// lastFor calls a past period by its preset's name.
+func lastFor(phrase string) string {
+	return strings.NewReplacer("previous", "last", "past", "last").Replace(phrase)
+}
+
+// firstDay is the first day of a named period, "" when it is none of a result.
+func (f *facts) firstDay(phrase string) string {
+	p, err := domain.ParsePeriod(strings.ReplaceAll(lastFor(phrase), " ", "_"), f.now, f.zone)
+	if err != nil {
+		return ""
+	}
+	day := p.From.In(f.zone).Format(time.DateOnly)
+	if !slices.ContainsFunc(f.spans, func(s span) bool { return s.from == day }) {
+		return ""
+	}
+	return day
+}
+
+func dayKey(year, month, day int) string {
+	return fmt.Sprintf("%04d-%02d-%02d", year, month, max(day, 1))
+}
+
+// common are words with a digit that are no codes: quarters, halves, hours.
 var common = regexp.MustCompile(`(?i)^([qh][1-4]|vip-?\d|t\+\d|\d+(st|nd|rd|th)|\d+-?(day|week|month|hour)s?)$`)
 
-func (f *facts) hasNumber(n figure, metrics map[string]bool, direction int) bool {
-	if n.rank && len(n.values) > 0 && n.values[0].value >= 1 && n.values[0].value <= float64(f.ranks) {
+// misdirected finds what went the other way, and what is said to be nothing though it is something.
+func (f *facts) misdirected(c claim) []string {
+	if negated.MatchString(c.text) && !nothing.MatchString(c.text) {
+		return nil
+	}
+	up, down := rose.FindString(c.text), fell.FindString(c.text)
+	var with, against, zero, some int
+	for _, k := range f.numbers {
+		if !c.metrics[k.metric] || len(c.keys) > 0 && !slices.Contains(c.keys, k.of) || k.of != "" && len(c.keys) == 0 {
+			continue
+		}
+		switch {
+		case k.change && k.value > 0:
+			with++
+		case k.change && k.value < 0:
+			against++
+		case k.change:
+		case k.value == 0:
+			zero++
+		default:
+			some++
+		}
+	}
+	switch {
+	case up != "" && down == "" && with == 0 && against > 0:
+		return []string{up}
+	case down != "" && up == "" && against == 0 && with > 0:
+		return []string{down}
+	}
+	if none := nothing.FindString(c.text); none != "" && zero == 0 && some > 0 && len(c.keys) == 0 && !another.MatchString(c.text) {
+		return []string{none}
+	}
+	return nil
+}
+
+func (f *facts) hasNumber(n figure, c claim, sentence string) bool {
+	if n.rank && len(n.values) > 0 {
+		v := n.values[0].value
+		for day := range f.dates { // the 17th
+			if v >= 1 && day[8:] == fmt.Sprintf("%02d", int(v)) {
+				return true
+			}
+		}
+		return v >= 1 && v <= float64(f.ranks)
+	}
+	if len(n.digits) == 4 && !n.percent && !n.uid && !n.money && f.hasYear(n.digits) {
 		return true
 	}
-	if len(n.digits) == 4 && !n.percent && !n.uid && f.hasYear(n.digits) {
-		return true
+	if n.alien && !f.hasAlien(n, sentence) {
+		return false
 	}
 	for _, k := range f.numbers {
-		if k.matches(n, metrics, direction) {
+		if f.admits(k, n, c, sentence) && k.matches(n, c) {
 			return true
 		}
 	}
 	return false
 }
 
-func (k fact) matches(n figure, metrics map[string]bool, direction int) bool {
-	if n.uid && !k.uid || k.percent != n.percent && !k.said {
+// hasAlien says that a currency stands in a result or in the message beside that very number.
+func (f *facts) hasAlien(n figure, sentence string) bool {
+	behind := strings.ToLower(sentence[n.at:])
+	m := unitRule.FindStringSubmatch(behind[len(n.written):])
+	unit := ""
+	if m != nil {
+		unit = m[5]
+	}
+	return unit != "" && strings.Contains(f.text, unit)
+}
+
+// admits reports whether a fact may stand for a figure by where it comes from: what the partner or a note says is no
+// result, and cannot be told as one.
+func (f *facts) admits(k fact, n figure, c claim, sentence string) bool {
+	if k.note && !quoting.MatchString(sentence) {
+		return false
+	}
+	if !k.said && !k.quoted || n.length || n.uid || n.rank {
+		return true
+	}
+	measured := n.money && f.money
+	for m := range c.metrics {
+		measured = measured || f.have[m]
+	}
+	return !measured || contrast.MatchString(sentence)
+}
+
+func (k fact) matches(n figure, c claim) bool {
+	if n.uid && !k.uid || (k.percent != n.percent && !k.said && !k.quoted) {
+		return false
+	}
+	if k.uid && (n.money || n.percent) || k.count && (n.money || n.percent || n.times) || n.points && !k.points {
+		return false
+	}
+	if n.places && k.metric != "" {
+		return false
+	}
+	if n.times && !k.ratio && !k.said && !k.quoted || k.ratio && !n.times && !k.said {
 		return false
 	}
 	if k.uid && !k.said && n.digits == "" && k.metric == "" { // a uid is never rounded
 		return false
 	}
-	if k.metric != "" && len(metrics) > 0 && !metrics[k.metric] {
-		return false // the right number for the wrong thing
+	if k.misplaced(n, c) {
+		return false
+	}
+	direction := c.direction
+	if n.plus { // a sign of its own says it better
+		direction = 1
+	} else if n.signed {
+		direction = 0
 	}
 	if k.change && direction != 0 && k.value*float64(direction) < 0 {
 		return false
@@ -257,21 +195,60 @@ func (k fact) matches(n figure, metrics map[string]bool, direction int) bool {
 	if k.digits != "" && n.digits != "" && !n.about {
 		return strings.TrimLeft(k.digits, "-0") == strings.TrimLeft(n.digits, "0")
 	}
-	for _, r := range n.values {
-		unit := r.unit
-		if n.about { // "about 1,200" is rounded to its last figure that is not 0
-			for unit < r.value && math.Mod(r.value, unit*10) == 0 {
-				unit *= 10
-			}
+	return slices.ContainsFunc(n.values, func(r reading) bool { return near(math.Abs(k.value), r, n) })
+}
+
+// misplaced finds the right number for the wrong thing: another metric, row, or period.
+func (k fact) misplaced(n figure, c claim) bool {
+	if k.metric != "" {
+		if len(n.metrics) > 0 && !slices.Contains(n.metrics, k.metric) || len(c.metrics) > 0 && !c.metrics[k.metric] && !(n.money && onlyCounts(c.metrics)) {
+			return true
 		}
-		value := math.Abs(k.value)
-		off := math.Abs(value - r.value)
-		rounded, cut := off <= unit/2*(1+1e-9), value >= r.value && off < unit*(1-1e-9)
-		if rounded || cut {
+		if m, ok := referral.MetricByName(k.metric); ok && n.money && m.Unit == referral.Count {
 			return true
 		}
 	}
-	return false
+	if k.of != "" && len(c.keys) > 0 && !slices.Contains(c.keys, k.of) {
+		return true
+	}
+	return k.when != "" && c.period != "" && k.when != c.period && !earlier.MatchString(c.text[:max(0, min(n.at-c.from, len(c.text)))])
+}
+
+// onlyCounts reports whether none of the metrics is money: "your 9 trades made 40.1 USDT" names what earned, not what was earned.
+func onlyCounts(metrics map[string]bool) bool {
+	for name := range metrics {
+		if m, ok := referral.MetricByName(name); !ok || m.Unit != referral.Count {
+			return false
+		}
+	}
+	return true
+}
+
+// loosest is how far a figure that is rounded on purpose may be off.
+const loosest = 0.05
+
+// near reports whether a value can be written so.
+func near(value float64, r reading, n figure) bool {
+	off := math.Abs(value - r.value)
+	switch {
+	case n.bound > 0:
+		return value >= r.value && off <= value/5
+	case n.bound < 0:
+		return value <= r.value && off <= value/5
+	case n.times && n.about:
+		return off <= 0.1*r.value
+	case n.about:
+		unit := r.unit // "about 1,200" is rounded to its last figure that is not 0
+		for unit < r.value && math.Mod(r.value, unit*10) == 0 {
+			unit *= 10
+		}
+		return off <= unit/2*(1+1e-9) && off <= loosest*value
+	}
+	rounded, cut := off <= r.unit/2*(1+1e-9), value >= r.value && off < r.unit*(1-1e-9)
+	if off > loosest*value && !(n.percent && r.value != 0) {
+		return false
+	}
+	return rounded || cut
 }
 
 func (f *facts) hasYear(digits string) bool {
@@ -291,68 +268,4 @@ func (f *facts) hasDate(d saidDate) bool {
 		}
 	}
 	return false
-}
-
-// metricWords are the words by which prose names metrics, the longer before those they contain.
-var metricWords = []struct {
-	rule    *regexp.Regexp
-	metrics []string
-}{
-	{words(`shared commissions? received`), []string{"sharedReceived"}},
-	{words(`shared commissions?`), []string{"sharedCommission", "sharedReceived"}},
-	{words(`commissions?|earn|earned|earnings|rebates?|income`), []string{"commission"}},
-	{words(`eligible (?:trading )?volume`), []string{"eligibleVolume"}},
-	{words(`(?:trading )?volume|traded`), []string{"volume", "eligibleVolume"}},
-	{words(`fees?`), []string{"fees"}},
-	{words(`first-time traders|first-time trades?`), []string{"firstTraders"}},
-	{words(`active traders|traders|active`), []string{"traders"}},
-	{words(`trades?`), []string{"trades"}},
-	{words(`net deposits?`), []string{"netDeposits"}},
-	{words(`deposit(?:s|ed)?`), []string{"deposits", "deposited"}},
-	{words(`withdr(?:awals?|ew|awn)`), []string{"withdrawals"}},
-	{words(`new (?:referrals|referees)|signed up|sign-?ups|registered`), []string{"newReferrals"}},
-	{words(`verified|kyc`), []string{"verified"}},
-}
-
-func words(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)\b(?:` + pattern + `)\b`) }
-
-// mentioned are the metrics that a sentence names; none when it names no metric, and may speak of any.
-func mentioned(sentence string) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range metricWords {
-		if w.rule.MatchString(sentence) {
-			for _, m := range w.metrics {
-				out[m] = true
-			}
-			sentence = w.rule.ReplaceAllString(sentence, " ")
-		}
-	}
-	return out
-}
-
-func monthOf(name string) int {
-	return slices.Index([]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"},
-		strings.ToLower(name)[:3]) + 1
-}
-
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// westernDigits writes the digits of all scripts, and full-width ones, as 0 to 9.
-func westernDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r <= unicode.MaxASCII || !unicode.IsDigit(r) {
-			return r
-		}
-		zero := r
-		for unicode.IsDigit(zero-1) && r-zero < 9 {
-			zero--
-		}
-		return '0' + (r - zero)
-	}, s)
 }
