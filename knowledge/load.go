@@ -177,7 +177,7 @@ func invalid(data []byte) int {
 	return -1
 }
 
-// cutFront takes the front matter off a text.
+// cutFront takes the front matter off a text. line is where the body begins, counted from 1.
 func cutFront(text string) (front []byte, body string, line int, ok bool) {
 	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
 	rest, ok := strings.CutPrefix(text, "---\n")
@@ -188,7 +188,7 @@ func cutFront(text string) (front []byte, body string, line int, ok bool) {
 	if !ok {
 		return nil, "", 0, false
 	}
-	return []byte(head + "\n"), body, 3 + strings.Count(head, "\n"), true
+	return []byte(head + "\n"), body, 4 + strings.Count(head, "\n"), true
 }
 
 // fieldLine is where a field stands in the file, counting the --- above it.
