@@ -80,6 +80,10 @@ func foldDays(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 				fees = t.fees + excluded.fees, trades = t.trades + excluded.trades, executed = t.executed + excluded.executed,
 				deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
 			RETURNING owner, day, referee, product, (earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) AS empty),
+		due AS ( -- what settlement has to look at: see Settle
+			INSERT INTO settlement_due (owner, day)
+			SELECT DISTINCT owner, day FROM d WHERE owner <> 0 AND (earned1, earned2, earned3, rebate) <> (0, 0, 0, 0) ORDER BY 1, 2
+			ON CONFLICT DO NOTHING),
 		lasts AS (
 			UPDATE account a SET last_trade_at = greatest(a.last_trade_at, l.at)
 			FROM (SELECT referee, max(last_at) AS at FROM d WHERE last_at IS NOT NULL GROUP BY referee) l

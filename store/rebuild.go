@@ -100,6 +100,10 @@ func (b *rebuilding) clear(ctx context.Context) error {
 			return err
 		}
 	}
+	// Ledger and records are facts, and stay. The compactor marks the days that come out of the events; these may not.
+	if _, err := b.tx.Exec(ctx, `INSERT INTO settlement_due SELECT DISTINCT owner, day FROM settlement_record ON CONFLICT DO NOTHING`); err != nil {
+		return err
+	}
 	_, err := b.tx.Exec(ctx, `UPDATE event SET waits_for = NULL WHERE waits_for IS NOT NULL`)
 	return err
 }

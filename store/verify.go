@@ -36,7 +36,7 @@ type VerifyOptions struct {
 }
 
 // Verify proves that what is derived follows from the accepted events: structure, paths, attribution, dates, rollups
-// (with the deltas that are not folded yet), and what waits. It reads one snapshot and locks nothing, so ingest goes on.
+// (with the deltas that are not folded yet), and what waits; and that the ledger is whole. It reads one snapshot and locks nothing, so ingest goes on.
 // The error is about the database; what is wrong is in the Report, and Rebuild puts it right.
 func (s *Store) Verify(ctx context.Context, o VerifyOptions) (rep Report, err error) {
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -94,6 +94,11 @@ func (v *verifying) checks(zone string) []check {
 		{"referee_day paths", v.count(dayPathMismatches)},
 		{"partner_hour", v.count(hourMismatches, zone)},
 		{"partner_hour and referee_day", v.count(hourDayMismatches)},
+		{"ledger balances", v.same(balancesShould, balancesAre)},
+		{"ledger sum", v.count(ledgerSum)},
+		{"task escrows", v.count(escrowMismatches)},
+		{"settlement postings", v.same(settlementsShould, settlementsAre)},
+		{"settlement records", v.count(recordMismatches)},
 	}
 }
 

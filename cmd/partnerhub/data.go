@@ -175,7 +175,9 @@ func loadDemo(ctx context.Context, a *app, s *store.Store, pool *pgxpool.Pool, c
 		return nil, fmt.Errorf("the database holds another demo program: %d of its events contradict this one; use an empty --home", sum.Rejected)
 	}
 	// Freshly filled tables have no statistics, and their plans are poor until autovacuum comes by.
-	_, err = pool.Exec(ctx, `ANALYZE`)
+	if _, err = pool.Exec(ctx, `ANALYZE`); err == nil {
+		_, err = s.Settle(ctx, cfg.Now)
+	}
 	return m.truth, err
 }
 

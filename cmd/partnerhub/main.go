@@ -45,6 +45,7 @@ type commands struct {
 	Detect  detectCmd  `cmd:"" help:"Score a series for anomalies, each point from the past alone."`
 	List    listCmd    `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines, void relations."`
 	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
+	Settle  settleCmd  `cmd:"" help:"Settle the days whose settlement is due, as serve does."`
 	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
 	Key     keyCmd     `cmd:"" help:"Make and revoke API keys."`
 	Library libraryCmd `cmd:"" help:"The rule library: load, search, list, go back to a version."`

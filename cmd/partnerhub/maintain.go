@@ -43,6 +43,31 @@ func (cmd *verifyCmd) Run(ctx ctxArg, a *app) error {
 	return nil
 }
 
+// settleCmd is `partnerhub settle`.
+type settleCmd struct {
+	Until time.Time `placeholder:"RFC3339" help:"Settle what was due by then; unset: by now."`
+}
+
+func (cmd *settleCmd) Run(ctx ctxArg, a *app) error {
+	until := time.Now()
+	if cmd.Until.After(until) {
+		return usagef("settle: --until %s is still to come", cmd.Until.Format(time.RFC3339))
+	}
+	if !cmd.Until.IsZero() {
+		until = cmd.Until
+	}
+	s, _, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	done, err := s.Settle(ctx, until)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "settled until %s: %d records, %d postings, %d partners carried\n", done.Until.Format(time.DateOnly), done.Records, done.Posted, done.Carried)
+	return err
+}
+
 // rebuildCmd is `partnerhub rebuild`. With another --zone than before, it cuts days and hours anew.
 type rebuildCmd struct{}
 

@@ -30,6 +30,7 @@ type serveCmd struct {
 
 const (
 	foldEvery    = 250 * time.Millisecond
+	settleEvery  = time.Minute // how long after 08:00 a settlement may begin
 	shutdownTime = 15 * time.Second
 )
 
@@ -89,30 +90,31 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 		return nil, nil, err
 	}
 	stopAgent := runAgent(ctx, ag)
-	stopFold := foldLoop(ctx, a, s)
+	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
+	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
-	return handler, func() { stopFold(); stopAgent() }, nil
+	return handler, func() { stopSettle(); stopFold(); stopAgent() }, nil
 }
 
-// foldLoop folds what ingest appends, until it is stopped.
-func foldLoop(ctx context.Context, a *app, s *store.Store) (stop func()) {
+// loop does a step at once, and again every so often, until it is stopped. A step that fails is logged and tried again.
+func loop(ctx context.Context, a *app, every time.Duration, what string, step func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(foldEvery)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
+			if err := step(ctx); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, what+" failed, will try again", "error", err)
+			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-			}
-			if _, err := s.Fold(ctx); err != nil && ctx.Err() == nil {
-				a.log.WarnContext(ctx, "folding deltas failed, will try again", "error", err)
 			}
 		}
 	})
