@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +15,12 @@ import (
 )
 
 // Scopes that an API key may have.
-const ScopeEvents = "events" // POST /v1/events
+const (
+	ScopeEvents = "events" // POST /v1/events
+	ScopeLedger = "ledger" // POST /v1/fund/top-ups
+)
+
+var scopes = []string{ScopeEvents, ScopeLedger}
 
 // APIKey is what is known of a key.
 type APIKey struct {
@@ -28,8 +34,8 @@ func (s *Store) CreateAPIKey(ctx context.Context, k APIKey) (string, error) {
 		return "", domain.Invalid("name", "want 1 to 64 bytes")
 	}
 	for _, scope := range k.Scopes {
-		if scope != ScopeEvents {
-			return "", domain.Invalid("scopes", "unknown scope %q: want %s", scope, ScopeEvents)
+		if !slices.Contains(scopes, scope) {
+			return "", domain.Invalid("scopes", "unknown scope %q: want %s", scope, strings.Join(scopes, " or "))
 		}
 	}
 	secret := make([]byte, 32)

@@ -16,6 +16,8 @@ type Problem struct {
 	Detail string      `json:"detail"`
 	Code   domain.Code `json:"code"`
 	Field  string      `json:"field,omitempty"`
+
+	Missing domain.Money `json:"missing,omitzero"` // how much a balance lacks
 }
 
 // Error and GetStatus make it an error that huma writes as it is.
@@ -56,7 +58,7 @@ func problemOf(err error) *Problem {
 	}
 	e := domain.AsError(err)
 	status := statusOf(e.Code)
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Error(), Code: e.Code, Field: e.Field}
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Error(), Code: e.Code, Field: e.Field, Missing: e.Missing}
 }
 
 // writeProblem answers with an error.

@@ -58,6 +58,7 @@ func New(cfg Config) http.Handler {
 	s.registerSession(api)
 	s.registerMetrics(api)
 	s.registerOperator(api)
+	s.registerFund(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) })
 	return r
@@ -70,6 +71,7 @@ func (s *server) apiConfig() huma.Config {
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":  {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 		"cookie": {Type: "apiKey", In: "cookie", Name: sessionCookie},
+		"key":    {Type: "apiKey", In: "header", Name: "X-API-Key"},
 	}
 	// huma's own refusals, of a parameter that is no number and the like, take our form.
 	c.Transformers = append(c.Transformers, func(_ huma.Context, _ string, v any) (any, error) {
