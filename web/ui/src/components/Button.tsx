@@ -18,14 +18,18 @@ export function Button({ variant = "secondary", className = "", ...rest }: Compo
   return <button type="button" className={buttonClass(variant, className)} {...rest} />;
 }
 
+const sizes = { normal: "size-9 [&>svg]:size-[18px]", small: "size-8 [&>svg]:size-4", tiny: "size-6 [&>svg]:size-3.5" };
+
+export type IconSize = keyof typeof sizes;
+
 /** A button of an icon alone: its label is read out, and shown on hover. */
-export function IconButton({ label, className = "", ...rest }: ComponentProps<"button"> & { label: string }) {
+export function IconButton({ label, size = "normal", className = "", ...rest }: ComponentProps<"button"> & { label: string; size?: IconSize }) {
   return (
     <button
       type="button"
       aria-label={label}
       title={label}
-      className={`grid size-9 shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-50 [&>svg]:size-[18px] ${className}`}
+      className={`grid shrink-0 place-items-center rounded-md text-ink-2 transition-colors hover:bg-sunken hover:text-ink disabled:opacity-50 ${sizes[size]} ${className}`}
       {...rest}
     />
   );

@@ -31,11 +31,11 @@ export function DataTable({ caption, columns, rows, className = "" }: Props) {
             <tr key={r.key} className="border-b border-line last:border-0">
               {r.cells.map((cell, i) =>
                 i === 0 ? (
-                  <th key={i} scope="row" className="py-1.5 pe-3 text-start font-normal">
+                  <th key={i} scope="row" className="py-1.5 pe-3 text-start align-top font-normal">
                     {cell}
                   </th>
                 ) : (
-                  <td key={i} className={`py-1.5 not-last:pe-3 ${columns[i]?.end ? "text-end whitespace-nowrap" : ""}`}>
+                  <td key={i} className={`py-1.5 align-top not-last:pe-3 ${columns[i]?.end ? "text-end whitespace-nowrap" : ""}`}>
                     {cell}
                   </td>
                 ),

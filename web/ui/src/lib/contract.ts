@@ -140,3 +140,222 @@ export interface Welcome {
   message: string;
   questions: string[];
 }
+
+// What the analysis tools answer.
+
+/** The call that shows what is behind a figure. */
+export interface Call {
+  tool: string;
+  args: Record<string, unknown>;
+}
+
+interface Moved {
+  current: Figure;
+  previous: Figure;
+  delta: Figure;
+  /** Percent of the whole change, negative where it went the other way; null where nothing changed. */
+  share: string | null;
+}
+
+export interface Part extends Moved {
+  /** "other" sums up the many small ones, and has their count. */
+  key: string;
+  status?: "entered" | "left" | "stayed";
+  count?: number;
+  drill?: Call;
+}
+
+export interface Cause extends Moved {
+  dimensions: Partial<Record<GroupBy, string>>;
+  status: "entered" | "left" | "stayed";
+  /** In English. */
+  words: string;
+  /** Without those that a cause before names. */
+  others?: boolean;
+  drill?: Call;
+}
+
+export type DriverName = "active_referees" | "volume_each" | "fee_rate" | "commission_rate" | "mix";
+
+export interface Driver {
+  key: DriverName;
+  /** A count, USDT, or a fraction; null where it has no size. */
+  current: Figure | null;
+  previous: Figure | null;
+  delta: Figure;
+  share: string | null;
+}
+
+export interface ExplainResult extends Answer {
+  compareTo: Span;
+  toDate: boolean;
+  metric: string;
+  total: Record<string, Compared>;
+  causes: Cause[];
+  /** The change that no cause names. */
+  rest: Figure;
+  drivers?: Driver[];
+  byReferee: Part[];
+  bySubPartner: Part[];
+  byProduct?: Part[];
+  byCountry: Part[];
+  byCode: Part[];
+  byStatus: Part[];
+}
+
+export type Severity = "high" | "medium" | "low";
+
+export interface Anomaly {
+  key: string;
+  kind: "volume_drop" | "volume_spike" | "silent_trader" | "deposit_spike" | "withdrawal_spike";
+  subject: { type: "referee" | "sub_partner" | "book"; uid: number };
+  /** What the amounts are of. */
+  metric: string;
+  since: string;
+  until?: string;
+  ongoing: boolean;
+  expected: { low: string; usual: string; high: string };
+  seen: string;
+  /** Seen less usual. */
+  size: string;
+  severity: Severity;
+  drill: Call;
+}
+
+export interface AnomaliesResult extends Answer {
+  rows: Anomaly[];
+  total: number;
+}
+
+export interface Contributor {
+  key: string;
+  commission: string;
+  volume: string;
+  share: string | null;
+}
+
+export interface SummaryResult extends Answer {
+  compareTo: Span;
+  toDate: boolean;
+  groupBy: "day" | "week" | "month";
+  rows: MetricsRow[];
+  total: Record<string, Compared>;
+  funnel: { key: string; current: number; previous: number }[];
+  contribution: { byReferee: Contributor[]; bySubPartner: Contributor[]; byProduct: Contributor[]; byCountry: Contributor[] };
+  causes: Cause[];
+  drivers: Driver[] | null;
+  anomalies: { rows: Anomaly[]; total: number };
+  /** What to do next, in English. */
+  next: { key: string; words: string }[];
+}
+
+export interface Tendency {
+  key: string;
+  volume: string;
+  trades: number;
+  traders: number;
+  /** Percent of the volume. */
+  share: string | null;
+}
+
+export interface TimeOfDay {
+  /** "13:00", or "Monday". */
+  key: string;
+  volume: string;
+  trades: number;
+}
+
+export interface ActivityResult extends Answer {
+  compareTo: Span;
+  toDate: boolean;
+  counts: { total: number; active: number; activeBefore: number; dormant: number; inactive: number; new: number };
+  byProduct: Tendency[];
+  symbols: Tendency[];
+  symbolCount: number;
+  hours: TimeOfDay[];
+  weekdays: TimeOfDay[];
+  trendBy: "hour" | "day" | "week" | "month";
+  trend: { key: string; traders: number; volume: string; trades: number; previousKey: string; previousTraders: number }[];
+  rows: { key: string; volume: Compared }[];
+  total: { traders: number; volume: string; trades: number; averageTrade: string | null };
+}
+
+/** What was booked for a trade, or for its reversal. */
+export interface Booking {
+  key: string;
+  kind: "trade" | "reversal";
+  at: string;
+  product: string;
+  symbol: string;
+  volume: string;
+  feePaid: string;
+  rate?: string;
+  rebateRate?: string;
+  rebate?: string;
+  paidBelow?: string;
+  commission?: string;
+  sharedReceived?: string;
+  verdict: string;
+}
+
+export interface TracedTrade {
+  tradeId: string;
+  at: string;
+  uid: number;
+  account?: number;
+  relation: "direct" | "indirect" | "own";
+  level: number;
+  path: number[];
+  code?: string;
+  product: string;
+  symbol: string;
+  side: string;
+  volume: string;
+  feeGross: string;
+  deductions: string;
+  feePaid: string;
+  eligible: boolean;
+  excludedReason?: string;
+  vipLevel: number;
+  vipLimit: number;
+  enrolled?: boolean;
+  ruleVersion: string;
+  mode: string;
+  levelsLookedAt: number;
+  reversedAt?: string;
+  reversalReason?: string;
+  rate?: string;
+  gross?: string;
+  paidBelow?: string;
+  rebateRate?: string;
+  rebate?: string;
+}
+
+export interface TraceResult extends Answer {
+  trade?: TracedTrade;
+  verdict?: { code: string; text: string };
+  rows: Booking[];
+  total: { commission?: string; sharedReceived?: string; trades?: number };
+  nextCursor?: string;
+}
+
+export interface RewardsResult extends Answer {
+  kind: "rebate" | "shared" | "task";
+  rows: { key: string; day: string; settledAt: string; uid: number; product: string; amount: string; status: "settled" | "unsettled" }[];
+  total: { commission?: string; sharedReceived?: string; taskRewards?: string; settled: string; unsettled: string };
+  nextCursor?: string;
+}
+
+interface CodeFigures {
+  referees: number;
+  direct: number;
+  indirect: number;
+  newReferrals: number;
+  commission: string;
+  volume: string;
+}
+
+export interface CodesResult extends Answer {
+  rows: ({ key: string; createdAt: string; default: boolean; spotRebateRate: string; futuresRebateRate: string; note?: string } & CodeFigures)[];
+  total: CodeFigures & { codes: number };
+}

@@ -10,7 +10,7 @@ describe("money", () => {
     expect(en.money("9007199254740993.123457")).toBe("9,007,199,254,740,993.123457");
     expect(vi.money("9007199254740993.123457")).toBe("9.007.199.254.740.993,123457");
     expect(en.money("12.3")).toBe("12.30");
-    expect(en.money("-0.000001")).toBe("-0.000001");
+    expect(en.money("-0.000001")).toBe("−0.000001");
   });
 
   it("gives back any amount of up to 128 bits", () => {
@@ -19,7 +19,7 @@ describe("money", () => {
         const neg = micro < 0n;
         const abs = neg ? -micro : micro;
         const s = `${neg ? "-" : ""}${abs / 1_000_000n}.${String(abs % 1_000_000n).padStart(6, "0")}`;
-        const shown = en.money(s).replaceAll(",", "").replace(".", "");
+        const shown = en.money(s).replaceAll(",", "").replace(".", "").replace("−", "-");
         const digits = en.money(s).split(".")[1] ?? "";
         expect(BigInt(shown) * 10n ** BigInt(6 - digits.length)).toBe(micro);
       }),
@@ -56,5 +56,17 @@ describe("dates", () => {
   it("reads a bucket's key as a date of the zone, not of this browser", () => {
     expect(en.bucket("2025-11-16", "day", "UTC")).toBe("Nov 16");
     expect(en.bucket("2025-11-16T05:00:00+07:00", "hour", "Asia/Ho_Chi_Minh")).toBe("05:00");
+  });
+});
+
+describe("changes", () => {
+  it("have a sign, and a minus as wide as a plus", () => {
+    expect(en.signedShort("commission", "-1160.058779")).toBe("−1,160.06");
+    expect(en.signedShort("trades", 12)).toBe("+12");
+    expect(en.signedShort("commission", "0")).toBe("0.00");
+    expect(en.signedBrief("10539065.305611")).toBe("+10.54M");
+    expect(en.percent("-7.13")).toBe("−7.1%");
+    expect(en.rate("0.000514")).toBe("0.0514%");
+    expect(vi.weekdayName("Sunday")).toBe("Chủ Nhật");
   });
 });

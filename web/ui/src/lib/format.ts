@@ -20,12 +20,14 @@ const day = 86_400_000;
 
 export function newFormat(locale: string) {
   const cache = new Map<string, Intl.NumberFormat>();
-  const number = (options: Intl.NumberFormatOptions) => {
+  const intl = (options: Intl.NumberFormatOptions) => {
     const key = JSON.stringify(options);
     let f = cache.get(key);
     if (!f) cache.set(key, (f = new Intl.NumberFormat(locale, options)));
     return f;
   };
+  // A true minus is as wide as the plus that it stands under.
+  const number = (options: Intl.NumberFormatOptions) => ({ format: (v: ReturnType<typeof exact>) => intl(options).format(v).replace("-", "\u2212") });
   const dates = new Map<string, Intl.DateTimeFormat>();
   const date = (zone: string, options: Intl.DateTimeFormatOptions) => {
     const key = zone + JSON.stringify(options);
@@ -50,15 +52,25 @@ export function newFormat(locale: string) {
     return number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(exact(v));
   };
 
+  /** Where there is little room: millions in short, thousands without decimals. */
+  const brief = (v: Figure) => {
+    const n = Math.abs(approx(v));
+    if (n >= 1e6) return number({ notation: "compact", maximumFractionDigits: 2 }).format(exact(v));
+    return n >= 1000 ? count(v) : moneyShort(v);
+  };
+  const signed = (v: Figure, size: (v: Figure) => string) => `${sign(v) < 0 ? "\u2212" : sign(v) > 0 ? "+" : ""}${size(String(v).replace("-", ""))}`;
+
   return {
     locale,
+    brief,
+    signedBrief: (v: Figure) => signed(v, brief),
     count,
     money,
     moneyShort,
     /** Money split where the eye stops reading: what follows the second decimal is the fine part. */
     moneyParts: (v: Figure) => {
       const all = money(v);
-      const fine = number({ minimumFractionDigits: 2, maximumFractionDigits: 6 })
+      const fine = intl({ minimumFractionDigits: 2, maximumFractionDigits: 6 })
         .formatToParts(exact(v) as number)
         .find((p) => p.type === "fraction")?.value.slice(2) ?? "";
       return { main: fine ? all.slice(0, -fine.length) : all, fine };
@@ -70,6 +82,10 @@ export function newFormat(locale: string) {
         signDisplay: "exceptZero",
         ...(isMoney(metric) ? { minimumFractionDigits: 2, maximumFractionDigits: 6 } : { maximumFractionDigits: 0 }),
       }).format(exact(v)),
+    /** Short, and with its sign. */
+    signedShort: (metric: string, v: Figure) => signed(v, isMoney(metric) ? moneyShort : count),
+    /** A fraction that comes as "0.45", in percent. */
+    rate: (v: Figure) => number({ style: "percent", maximumFractionDigits: 4 }).format(exact(v)),
     /** A percentage that comes as "-12.5". */
     percent: (v: Figure) => number({ style: "unit", unit: "percent", maximumFractionDigits: 1 }).format(exact(v)),
     signedPercent: (v: Figure) => number({ style: "unit", unit: "percent", signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(exact(v)),
@@ -91,6 +107,10 @@ export function newFormat(locale: string) {
       return date(zone, { ...ymd(a), ...ymd(b) }).formatRange(a, b);
     },
     instant: (at: string, zone: string) => date(zone, { ...ymd(new Date(at)), hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at)),
+    /** Without the hour where a day begins. */
+    moment: (at: string, zone: string) => date(zone, { ...ymd(new Date(at)), ...(startsDay(new Date(at), zone) ? {} : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) }).format(new Date(at)),
+    /** To the second, with the year. */
+    stamp: (at: string, zone: string) => date(zone, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(at)),
     date: (at: string, zone: string) => date(zone, { day: "numeric", month: "short", year: "numeric" }).format(new Date(at)),
     /** Without the year where it is this one. */
     shortDate: (at: string, zone: string) => date(zone, ymd(new Date(at))).format(new Date(at)),
@@ -105,6 +125,11 @@ export function newFormat(locale: string) {
     weekday: (key: string) => {
       const d = new Date(`${key.slice(0, 10)}T00:00:00Z`);
       return `${date("UTC", { weekday: "short" }).format(d)} ${d.getUTCDate()}`;
+    },
+    /** "Monday" in the locale's words. */
+    weekdayName: (name: string, short = false) => {
+      const i = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"].indexOf(name);
+      return i < 0 ? name : date("UTC", { weekday: short ? "short" : "long" }).format(new Date(Date.UTC(2024, 0, 1 + i))); // 1 January 2024 was a Monday
     },
     relativeDay: (at: string) => {
       const d = new Date(at);

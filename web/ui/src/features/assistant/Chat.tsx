@@ -1,11 +1,12 @@
 import { ArrowDown } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useAnnounce } from "../../components/Announce";
 import { Skeleton } from "../../components/Skeleton";
 import { Failed, NothingYet } from "../../components/states";
 import { Button } from "../../components/Button";
 import { useWords } from "../../lib/i18n";
 import { newChat, useAssistant, useChatState } from "./AssistantProvider";
+import { AskProvider } from "./cards/Ask";
 import { Composer } from "./Composer";
 import { answerText, type Turn } from "./model/thread";
 import { PendingMessage } from "./PendingMessage";
@@ -30,10 +31,15 @@ export function Chat() {
   const { box, content, onScroll, atEnd, toEnd } = useStickToEnd();
   useAnnouncedEnd(last);
 
-  const send = (text: string, option?: string) => {
-    client.send({ chat: draft, threadId, text, option });
-    toEnd();
-  };
+  // The same function from render to render, so that only the turn that grows is drawn again.
+  const send = useCallback(
+    (text: string, option?: string) => {
+      client.send({ chat: draft, threadId, text, option });
+      toEnd();
+    },
+    [client, draft, threadId, toEnd],
+  );
+  const busy = running !== undefined || waiting;
   const loading = thread?.load === "loading" || (threadId !== undefined && !thread);
 
   return (
@@ -49,16 +55,18 @@ export function Chat() {
             )}
             {thread?.load === "failed" && <Failed error={null} onRetry={() => threadId && client.open(threadId)} />}
             {!loading && (!thread || thread.load === "ready") && turns.length === 0 && pending.length === 0 && <Welcome onAsk={send} />}
-            {turns.map((turn, i) => (
-              <TurnView
-                key={turn.runId}
-                turn={turn}
-                next={turns[i + 1]?.user?.text ?? (i === turns.length - 1 ? pending[0]?.text : undefined)}
-                isLast={i === turns.length - 1 && pending.length === 0}
-                stopping={state.stopping.includes(turn.runId)}
-                onAsk={send}
-              />
-            ))}
+            <AskProvider ask={send} busy={busy}>
+              {turns.map((turn, i) => (
+                <TurnView
+                  key={turn.runId}
+                  turn={turn}
+                  next={turns[i + 1]?.user?.text ?? (i === turns.length - 1 ? pending[0]?.text : undefined)}
+                  isLast={i === turns.length - 1 && pending.length === 0}
+                  stopping={state.stopping.includes(turn.runId)}
+                  onAsk={send}
+                />
+              ))}
+            </AskProvider>
             {pending.map((p) => (
               <PendingMessage key={p.clientId} pending={p} onRetry={() => client.retry(p.clientId)} onDiscard={() => client.discard(p.clientId)} />
             ))}
@@ -73,7 +81,7 @@ export function Chat() {
       </div>
       <Composer
         draftKey={threadId ?? newChat}
-        busy={running !== undefined || waiting}
+        busy={busy}
         disabled={thread?.load === "gone"}
         stopping={running !== undefined && state.stopping.includes(running)}
         onStop={running ? () => client.stop(running) : undefined}

@@ -1,7 +1,6 @@
-import { Check, CircleAlert, Copy, CornerDownRight } from "lucide-react";
-import { memo, useState } from "react";
-import { useAnnounce } from "../../components/Announce";
-import { IconButton } from "../../components/Button";
+import { Check, CircleAlert, CornerDownRight, Unplug } from "lucide-react";
+import { memo } from "react";
+import { CopyButton } from "../../components/CopyButton";
 import { useWords } from "../../lib/i18n";
 import { CardView } from "./cards/CardView";
 import { Markdown } from "./Markdown";
@@ -30,6 +29,12 @@ export const TurnView = memo(function TurnView({ turn, next, isLast, stopping, o
       {turn.question && asked && <Markdown text={turn.question.question} />}
       {running && !writing && <Working label={stopping ? t.assistant.stopping : (turn.tool && t.assistant.tools[turn.tool]) || t.assistant.working} />}
       {turn.question?.options && !running && <Options options={turn.question.options} chosen={next} disabled={!isLast} onChoose={(o) => onAsk(o, o)} />}
+      {turn.degraded && (
+        <p className="flex items-center gap-1.5 text-xs text-ink-2">
+          <Unplug className="size-3.5 shrink-0" aria-hidden="true" />
+          {t.assistant.degraded}
+        </p>
+      )}
       {turn.status === "stopped" && <p className="text-sm text-ink-2">{t.assistant.stopped}</p>}
       {turn.status === "failed" && (
         <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-danger-soft px-3 py-2 text-sm text-down">
@@ -46,7 +51,7 @@ export const TurnView = memo(function TurnView({ turn, next, isLast, stopping, o
       )}
       {!running && said && (
         <div className="-mt-1 -ms-2 flex">
-          <CopyButton text={said} />
+          <CopyButton text={said} label={t.assistant.copy} />
         </div>
       )}
       {isLast && !running && turn.suggestions.length > 0 && <Suggestions items={turn.suggestions} onAsk={onAsk} />}
@@ -111,22 +116,5 @@ export function Suggestions({ items, onAsk }: { items: string[]; onAsk: (text: s
         </li>
       ))}
     </ul>
-  );
-}
-
-function CopyButton({ text }: { text: string }) {
-  const { t } = useWords();
-  const announce = useAnnounce();
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    announce(t.assistant.copied);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
-  return (
-    <IconButton label={copied ? t.assistant.copied : t.assistant.copy} className="size-8 [&>svg]:size-4" onClick={() => void copy()}>
-      {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-    </IconButton>
   );
 }

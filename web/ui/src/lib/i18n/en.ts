@@ -1,5 +1,6 @@
 import type { Role } from "../contract";
 import type { Preset } from "../period";
+import { cards } from "./cards.en";
 
 // The catalogue. Another locale is a file of this type: what is missing there does not compile.
 export const en = {
@@ -171,6 +172,7 @@ export const en = {
     traded: (volume: string) => `volume ${volume}`,
     shown: (n: number, total: string) => `${n} of ${total}`,
   },
+  cards,
   assistant: {
     title: "Assistant",
     open: "Ask the assistant",
@@ -196,10 +198,18 @@ export const en = {
       leaderboard: "Ranking",
       list_referees: "Looking through your referees",
       get_referee: "Looking up the referee",
+      explain_change: "Looking for the causes",
+      summarize_performance: "Reviewing the period",
+      list_anomalies: "Looking for what is out of the ordinary",
+      referee_activity: "Looking at how they trade",
+      trace_commission: "Tracing the commission",
+      list_rewards: "Looking up your records",
+      list_referral_codes: "Looking up your codes",
     } as Record<string, string>,
     suggested: "Suggested questions",
     options: "Choose one",
     done: (text: string) => `Answer complete. ${text}`,
+    degraded: "The language model did not finish; the built-in planner answered from your data.",
     failedRun: "The answer failed.",
     askAgain: "Ask again",
     connecting: "Connecting…",

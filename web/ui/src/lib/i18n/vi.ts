@@ -1,3 +1,4 @@
+import { cards } from "./cards.vi";
 import type { Messages } from "./en";
 
 export const vi: Messages = {
@@ -169,6 +170,7 @@ export const vi: Messages = {
     traded: (volume) => `khối lượng ${volume}`,
     shown: (n, total) => `${n} trên ${total}`,
   },
+  cards,
   assistant: {
     title: "Trợ lý",
     open: "Hỏi trợ lý",
@@ -194,10 +196,18 @@ export const vi: Messages = {
       leaderboard: "Đang xếp hạng",
       list_referees: "Đang tra danh sách người được giới thiệu",
       get_referee: "Đang tra người được giới thiệu",
+      explain_change: "Đang tìm nguyên nhân",
+      summarize_performance: "Đang đánh giá kỳ này",
+      list_anomalies: "Đang tìm điều bất thường",
+      referee_activity: "Đang xem họ giao dịch thế nào",
+      trace_commission: "Đang lần theo hoa hồng",
+      list_rewards: "Đang tra các ghi nhận",
+      list_referral_codes: "Đang tra mã của bạn",
     },
     suggested: "Câu hỏi gợi ý",
     options: "Chọn một",
     done: (text) => `Đã trả lời xong. ${text}`,
+    degraded: "Mô hình ngôn ngữ không trả lời xong; bộ phân tích sẵn có đã trả lời từ dữ liệu của bạn.",
     failedRun: "Không trả lời được.",
     askAgain: "Hỏi lại",
     connecting: "Đang kết nối…",

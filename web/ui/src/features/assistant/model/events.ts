@@ -1,23 +1,38 @@
-import type { ComparisonResult, LeaderboardResult, MetricsResult, RefereeResult, RefereesResult } from "../../../lib/contract";
+import type {
+  ActivityResult, AnomaliesResult, CodesResult, ComparisonResult, ExplainResult, LeaderboardResult, MetricsResult,
+  RefereeResult, RefereesResult, RewardsResult, SummaryResult, TraceResult,
+} from "../../../lib/contract";
 
 // AG-UI events of a run, as the server stores them. `seq` counts a thread's events from 1, over all its runs.
 
-interface CardOf<K extends string, D> {
+/** The data of each kind of card. */
+export interface CardData {
+  metrics: MetricsResult;
+  comparison: ComparisonResult;
+  leaderboard: LeaderboardResult;
+  referees: RefereesResult;
+  referee: RefereeResult;
+  explain: ExplainResult;
+  summary: SummaryResult;
+  anomalies: AnomaliesResult;
+  activity: ActivityResult;
+  trace: TraceResult;
+  rewards: RewardsResult;
+  codes: CodesResult;
+}
+
+interface CardOf<K extends keyof CardData> {
   id: string;
   kind: K;
+  /** In English. */
   title: string;
   tool: string;
   toolCallId: string;
   args: Record<string, unknown>;
-  data: D;
+  data: CardData[K];
 }
 
-export type Card =
-  | CardOf<"metrics", MetricsResult>
-  | CardOf<"comparison", ComparisonResult>
-  | CardOf<"leaderboard", LeaderboardResult>
-  | CardOf<"referees", RefereesResult>
-  | CardOf<"referee", RefereeResult>;
+export type Card = { [K in keyof CardData]: CardOf<K> }[keyof CardData];
 
 export interface Question {
   question: string;

@@ -11,6 +11,8 @@ export interface Turn {
   parts: Part[];
   status: "running" | "done" | "stopped" | "failed";
   stopped?: boolean;
+  /** The model failed, and the offline planner finished the answer. */
+  degraded?: boolean;
   /** The tool at work, while no result is there. */
   tool?: string;
   error?: string;
@@ -99,7 +101,7 @@ function foldCustom(turn: Turn, e: RunEvent & { type: "CUSTOM" }): Turn {
     case "question":
       return { ...turn, question: e.value };
     case "fallback":
-      return { ...turn, parts: turn.parts.filter((p) => p.type !== "text" || p.id !== e.value.replaces) };
+      return { ...turn, degraded: true, parts: turn.parts.filter((p) => p.type !== "text" || p.id !== e.value.replaces) };
     case "stopped":
       return { ...turn, stopped: true };
     default:

@@ -1,0 +1,55 @@
+import type { Locator, Page } from "playwright-core";
+import { ask, openAssistant, overview, type View } from "./browser";
+
+// What to ask for each kind of card. A list of links is clicked on within the card before.
+
+export const cardKinds = {
+  explain: ["Why did my commission change this month?"],
+  summary: ["Analyze my performance for the past month"],
+  anomalies: ["Any anomalies in the past 30 days?"],
+  activity: ["How did my referees trade in the last 30 days?"],
+  trades: ["Why did my commission change this month?", /^Trades$/],
+  trade: ["Why did my commission change this month?", /^Trades$/, /^Trace trade /],
+  rewards: ["Show my reward records"],
+  codes: ["Show my referral codes"],
+} satisfies Record<string, [string, ...RegExp[]]>;
+
+export type CardKind = keyof typeof cardKinds;
+
+/** The card of the last answer. */
+export const lastCard = (page: Page): Locator => page.locator("#assistant section.card").last();
+
+/** Asks on by a link within the last card, and waits for the next card. */
+export async function follow(page: Page, link: RegExp | Locator) {
+  const cards = page.locator("#assistant article section.card");
+  const before = await cards.count();
+  await (link instanceof RegExp ? lastCard(page).getByRole("button", { name: link }).first() : link).click();
+  await cards.nth(before).waitFor();
+  await page.locator("#assistant form button[type=submit]").waitFor();
+}
+
+/** A page with a card of the kind on it, in a chat of its own. */
+export async function showCard(kind: CardKind, view: View = {}): Promise<Page> {
+  const page = await overview(view);
+  await openAssistant(page);
+  const [question, ...links] = cardKinds[kind] as [string, ...RegExp[]];
+  await ask(page, question);
+  for (const link of links) await follow(page, link);
+  return page;
+}
+
+export interface Shown<D> {
+  kind: string;
+  args: Record<string, unknown>;
+  data: D;
+}
+
+/** What the server says that the last card shows. */
+export async function shownData<D>(page: Page): Promise<Shown<D>> {
+  const id = new URL(page.url()).searchParams.get("chat") ?? "";
+  const res = await page.request.get(`/v1/conversations/${id}/events?after=0`);
+  const { items } = (await res.json()) as { items: { name?: string; value?: Shown<D> }[] };
+  const card = items.filter((e) => e.name === "card").at(-1)?.value;
+  if (!card) throw new Error("the thread has no card");
+  return card;
+}
