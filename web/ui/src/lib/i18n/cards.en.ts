@@ -13,7 +13,7 @@ export interface TitleParts {
 export const cards = {
   titles: {
     metrics: (p: TitleParts): string => p.metrics + (p.by ? ` by ${p.by.toLowerCase()}` : ""),
-    comparison: (p: TitleParts): string => `${p.metrics}${p.by ? ` by ${p.by.toLowerCase()}` : ""}, compared`,
+    comparison: (p: TitleParts): string => `Change of ${p.metrics.toLowerCase()}${p.by ? ` by ${p.by.toLowerCase()}` : ""}`,
     leaderboard: (p: TitleParts): string => `${p.by || "Referee"} ranking by ${p.metrics.toLowerCase()}`,
     referees: (): string => "Referees",
     referee: (p: TitleParts): string => `Referee ${p.uid}`,
@@ -80,6 +80,7 @@ export const cards = {
     left: (before: string) => `stopped: ${before} before`,
     stayed: (before: string, now: string) => `${before} → ${now}`,
   },
+  nowAndBefore: "Now, before",
   ofChange: (percent: string) => `${percent} of the change`,
   wholeChange: "Whole change",
   others: (n: number) => `${n} others`,

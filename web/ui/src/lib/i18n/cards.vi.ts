@@ -3,7 +3,7 @@ import type { cards as en } from "./cards.en";
 export const cards: typeof en = {
   titles: {
     metrics: (p) => p.metrics + (p.by ? ` theo ${p.by.toLowerCase()}` : ""),
-    comparison: (p) => `So sánh ${p.metrics.toLowerCase()}${p.by ? ` theo ${p.by.toLowerCase()}` : ""}`,
+    comparison: (p) => `Thay đổi của ${p.metrics.toLowerCase()}${p.by ? ` theo ${p.by.toLowerCase()}` : ""}`,
     leaderboard: (p) => `Xếp hạng ${(p.by || "người được giới thiệu").toLowerCase()} theo ${p.metrics.toLowerCase()}`,
     referees: () => "Người được giới thiệu",
     referee: (p) => `Người được giới thiệu ${p.uid}`,
@@ -70,6 +70,7 @@ export const cards: typeof en = {
     left: (before) => `đã dừng: trước ${before}`,
     stayed: (before, now) => `${before} → ${now}`,
   },
+  nowAndBefore: "Kỳ này, kỳ trước",
   ofChange: (percent) => `${percent} của thay đổi`,
   wholeChange: "Toàn bộ thay đổi",
   others: (n) => `${n} mục khác`,

@@ -81,7 +81,7 @@ function Parts({ by, parts, data }: { by: GroupBy; parts: Part[]; data: ExplainR
   const { t, f } = useWords();
   const { metric, zone } = data;
   const total = data.total[metric]?.delta ?? 0;
-  const name = (p: Part) => (p.count !== undefined ? t.cards.others(p.count) : keyName(p.key, by, zone, t, f, true));
+  const name = (p: Part, alone = true) => (p.count !== undefined ? t.cards.others(p.count) : keyName(p.key, by, zone, t, f, alone));
   const first = parts.length > drawn ? parts.slice(0, drawn - 1) : parts;
   const rest = parts.slice(first.length);
   const label = `${t.cards.splitBy}: ${t.groups[by]}`;
@@ -93,8 +93,11 @@ function Parts({ by, parts, data }: { by: GroupBy; parts: Part[]; data: ExplainR
         <DataTable
           caption={label}
           className="max-h-96"
-          columns={[{ label: t.groups[by] }, { label: t.figures.current, end: true }, { label: t.figures.earlier, end: true }, { label: t.figures.change, end: true }]}
-          rows={parts.map((p) => ({ key: p.key, cells: [name(p), f.figure(metric, p.current), f.figure(metric, p.previous), f.signedFigure(metric, p.delta)] }))}
+          columns={[{ label: t.groups[by] }, { label: t.cards.nowAndBefore, end: true }, { label: t.figures.change, end: true }]}
+          rows={parts.map((p) => ({
+            key: p.key,
+            cells: [name(p, false), <NowAndBefore key="figures" now={f.figure(metric, p.current)} before={f.figure(metric, p.previous)} />, f.signedFigure(metric, p.delta)],
+          }))}
         />
       }
     >
@@ -123,8 +126,11 @@ export function Drivers({ metric, drivers, total }: { metric: string; drivers: D
       table={
         <DataTable
           caption={t.cards.drivers}
-          columns={[{ label: t.cards.drivers }, { label: t.figures.current, end: true }, { label: t.figures.earlier, end: true }, { label: t.figures.change, end: true }]}
-          rows={drivers.map((d) => ({ key: d.key, cells: [t.cards.driver[d.key], size(d, d.current), size(d, d.previous), f.signedFigure(metric, d.delta)] }))}
+          columns={[{ label: t.cards.drivers }, { label: t.cards.nowAndBefore, end: true }, { label: t.figures.change, end: true }]}
+          rows={drivers.map((d) => ({
+            key: d.key,
+            cells: [t.cards.driver[d.key], <NowAndBefore key="size" now={size(d, d.current)} before={size(d, d.previous)} />, f.signedFigure(metric, d.delta)],
+          }))}
         />
       }
     >
@@ -143,3 +149,11 @@ export function Drivers({ metric, drivers, total }: { metric: string; drivers: D
     </TableSwitch>
   );
 }
+
+/** One column instead of two, where there is room for three. */
+const NowAndBefore = ({ now, before }: { now: string; before: string }) => (
+  <>
+    {now}
+    <span className="block text-xs text-ink-2">{before}</span>
+  </>
+);
