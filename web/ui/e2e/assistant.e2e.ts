@@ -153,7 +153,7 @@ describe("conversations", () => {
     await page.getByText("No conversation matches").waitFor();
     await page.getByRole("button", { name: "Clear the search" }).click();
     await search.fill(name.toLowerCase());
-    expect(await page.locator("#assistant li").count()).toBe(1);
+    await expect.poll(() => page.locator("#assistant li").count()).toBe(1);
     await row.getByRole("button").first().click();
     await articles(page).first().waitFor();
     await ask(page, "How does it compare to last week?");
@@ -170,6 +170,22 @@ describe("conversations", () => {
     await page.getByRole("searchbox").waitFor();
     await page.waitForTimeout(500);
     expect(await row.count()).toBe(0);
+    await page.context().close();
+  });
+
+  it("are searched on the server, also those that are not listed yet", async () => {
+    const page = await overview();
+    const asked: string[] = [];
+    await page.route(/\/v1\/conversations(\?|$)/, async (r) => {
+      const search = new URL(r.request().url()).searchParams.get("search");
+      asked.push(search ?? "");
+      await r.fulfill({ json: { items: search === "old" ? [{ id: "0193b0a0-0000-7000-8000-00000000beef", title: "An old one", updatedAt: "2026-01-01T00:00:00Z" }] : [] } });
+    });
+    await openAssistant(page);
+    await page.getByRole("button", { name: "History" }).click();
+    await page.getByRole("searchbox").pressSequentially("old");
+    await page.locator("#assistant li", { hasText: "An old one" }).waitFor();
+    expect(asked).not.toContain("o"); // not for each key
     await page.context().close();
   });
 

@@ -93,17 +93,21 @@ export async function expectAccessible(page: Page, what: string) {
 }
 
 export async function expectNoSideScroll(page: Page, what: string) {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(over, what).toBe(0);
+  // Charts take a moment to follow a new width.
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), { message: what, timeout: 3000 }).toBe(0);
 }
 
-/** Words grow by 40 %, as they do in other languages. */
+/** Words grow by 40 %, as they do in other languages; those that have grown already stay. */
 export async function lengthen(page: Page) {
   await page.evaluate(() => {
+    const w = window as unknown as { grown?: WeakMap<Node, string> };
+    const grown = (w.grown ??= new WeakMap());
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let n = walk.nextNode(); n; n = walk.nextNode()) {
       const s = n.textContent ?? "";
-      if (/\p{L}/u.test(s) && !(n.parentElement?.closest("svg, script") ?? null)) n.textContent = s + s.slice(0, Math.ceil(s.length * 0.4));
+      if (!/\p{L}/u.test(s) || n.parentElement?.closest("svg, script") || grown.get(n) === s) continue;
+      n.textContent = s + s.slice(0, Math.ceil(s.length * 0.4));
+      grown.set(n, n.textContent);
     }
   });
 }

@@ -201,6 +201,29 @@ describe("how it was computed", () => {
   });
 });
 
+describe("a kind of card that the app does not know", () => {
+  it("is shown as plain rows under the server's title", async () => {
+    const page = await newPage();
+    await signIn(page);
+    await page.routeWebSocket(/\/v1\/chat\/ws/, (route) => {
+      const server = route.connectToServer();
+      route.onMessage((m) => server.send(m));
+      server.onMessage((m) => {
+        const frame = JSON.parse(String(m)) as { event?: { name?: string; value?: object } };
+        if (frame.event?.name === "card") Object.assign(frame.event.value ?? {}, { kind: "horoscope", title: "The stars", data: { rows: [{ key: "Leo", luck: 7 }], total: 1 } });
+        route.send(JSON.stringify(frame));
+      });
+    });
+    await page.goto("/");
+    await openAssistant(page);
+    await ask(page, "How much commission did I earn this week?");
+    await lastCard(page).getByRole("heading", { name: "The stars" }).waitFor();
+    expect(await cells(page)).toEqual([["Leo", "7"]]);
+    expect(await lastCard(page).locator("footer").count()).toBe(0);
+    await page.context().close();
+  });
+});
+
 describe("each card", () => {
   it.each(Object.keys(cardKinds) as CardKind[])("%s keeps within its width, also with words two fifths longer, in both languages", async (kind) => {
     for (const locale of ["en-US", "vi-VN"]) {
@@ -214,10 +237,11 @@ describe("each card", () => {
         await english.context().close();
       }
       for (const longer of [false, true]) {
-        if (longer) await lengthen(page);
         for (const width of [360, 390, 768, 1366]) {
           await page.setViewportSize({ width, height: 900 });
+          await lastCard(page).waitFor();
           await page.waitForTimeout(120);
+          if (longer) await lengthen(page); // at each width: the panel is made anew where it becomes a sheet
           await expectNoSideScroll(page, `${kind} at ${width}, ${locale}${longer ? ", longer" : ""}`);
           const over = await page.locator("#assistant section.card").evaluateAll((all) => all.filter((c) => c.scrollWidth > c.clientWidth + 1).length);
           expect(over, `${kind} at ${width}, ${locale}${longer ? ", longer" : ""}`).toBe(0);
@@ -225,6 +249,7 @@ describe("each card", () => {
       }
       if (locale === "vi-VN") {
         await page.setViewportSize({ width: 390, height: 900 });
+        await page.waitForTimeout(500);
         await shot(page, `card-${kind}-vi`);
         expect(await lastCard(page).locator("footer").innerText()).toContain("Số này được tính thế nào?");
       }

@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useMutation, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient, type InfiniteData, type QueryKey } from "@tanstack/react-query";
 import { MoreHorizontal, Search } from "lucide-react";
 import { AlertDialog, DropdownMenu as Menu } from "radix-ui";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useAnnounce } from "../../components/Announce";
 import { Button, IconButton } from "../../components/Button";
 import { Skeleton } from "../../components/Skeleton";
@@ -11,7 +11,10 @@ import type { Conversation, Page } from "../../lib/contract";
 import { useWords } from "../../lib/i18n";
 import { newChat, useAssistant } from "./AssistantProvider";
 
+/** Of every list of conversations, whatever is searched for. */
 const queryKey = ["conversations"];
+/** Milliseconds without a key until what is typed is searched for. */
+const pause = 200;
 type Pages = InfiniteData<Page<Conversation>, string | undefined>;
 
 const mapItems = (pages: Pages | undefined, f: (items: Conversation[]) => Conversation[]): Pages | undefined =>
@@ -21,16 +24,16 @@ const mapItems = (pages: Pages | undefined, f: (items: Conversation[]) => Conver
 export function History({ onOpen }: { onOpen: (chat: string) => void }) {
   const { t } = useWords();
   const [search, setSearch] = useState("");
+  const words = useSettled(search.trim());
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
-    queryKey,
-    queryFn: ({ pageParam, signal }) => api.get<Page<Conversation>>("/v1/conversations", { cursor: pageParam }, signal),
+    queryKey: [...queryKey, words],
+    queryFn: ({ pageParam, signal }) => api.get<Page<Conversation>>("/v1/conversations", { search: words || undefined, cursor: pageParam }, signal),
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor || undefined,
     refetchOnMount: "always",
   });
-  const all = data?.pages.flatMap((p) => p.items) ?? [];
-  const words = search.trim().toLocaleLowerCase();
-  const found = all.filter((c) => c.title.toLocaleLowerCase().includes(words));
+  const found = data?.pages.flatMap((p) => p.items) ?? [];
 
   return (
     <div className="flex min-h-0 flex-1 flex-col">
@@ -42,6 +45,7 @@ export function History({ onOpen }: { onOpen: (chat: string) => void }) {
             autoFocus
             type="search"
             value={search}
+            maxLength={100}
             aria-label={t.assistant.searchHistory}
             placeholder={t.assistant.searchHistory}
             onChange={(e) => setSearch(e.target.value)}
@@ -58,8 +62,8 @@ export function History({ onOpen }: { onOpen: (chat: string) => void }) {
           </div>
         )}
         {error && !data && <Failed error={error} onRetry={() => void refetch()} />}
-        {data && all.length === 0 && <NothingYet title={t.assistant.noHistory} text={t.assistant.noHistoryText} />}
-        {all.length > 0 && found.length === 0 && !hasNextPage && <NoMatch title={t.assistant.noHistoryMatch} clear={t.assistant.clearSearch} onClear={() => setSearch("")} />}
+        {data && found.length === 0 && !words && <NothingYet title={t.assistant.noHistory} text={t.assistant.noHistoryText} />}
+        {data && found.length === 0 && words && <NoMatch title={t.assistant.noHistoryMatch} clear={t.assistant.clearSearch} onClear={() => setSearch("")} />}
         <ul>
           {found.map((c) => (
             <Row key={c.id} conversation={c} onOpen={onOpen} />
@@ -75,6 +79,16 @@ export function History({ onOpen }: { onOpen: (chat: string) => void }) {
   );
 }
 
+/** A text once nobody has typed for a moment. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const id = setTimeout(() => setSettled(text), pause);
+    return () => clearTimeout(id);
+  }, [text]);
+  return settled;
+}
+
 function Row({ conversation: c, onOpen }: { conversation: Conversation; onOpen: (chat: string) => void }) {
   const { t, f } = useWords();
   const { client, threadId, open } = useAssistant();
@@ -87,12 +101,12 @@ function Row({ conversation: c, onOpen }: { conversation: Conversation; onOpen: 
   // Shown at once, and taken back if the server refuses.
   const optimistic = (f: (items: Conversation[]) => Conversation[]) => async () => {
     await queries.cancelQueries({ queryKey });
-    const before = queries.getQueryData<Pages>(queryKey);
-    queries.setQueryData<Pages>(queryKey, (p) => mapItems(p, f));
+    const before = queries.getQueriesData<Pages>({ queryKey });
+    queries.setQueriesData<Pages>({ queryKey }, (p) => mapItems(p, f));
     return { before };
   };
-  const undo = (e: Error, _: unknown, kept: { before?: Pages } | undefined) => {
-    queries.setQueryData(queryKey, kept?.before);
+  const undo = (e: Error, _: unknown, kept: { before: [QueryKey, Pages | undefined][] } | undefined) => {
+    for (const [key, pages] of kept?.before ?? []) queries.setQueryData(key, pages);
     announce(e.message);
   };
   const rename = useMutation({

@@ -7,9 +7,11 @@ interface Props {
   title: string;
   tool: string;
   args: Record<string, unknown>;
-  data: Answer;
+  data: object;
   children: ReactNode;
 }
+
+const hasFigures = (data: object): data is Answer => "asOf" in data && "from" in data;
 
 /** Title above, and below it what every figure needs: range, zone, as of when, and how it was computed. */
 export function CardFrame({ title, tool, args, data, children }: Props) {
@@ -18,12 +20,14 @@ export function CardFrame({ title, tool, args, data, children }: Props) {
     <section aria-label={title} className="card @container min-w-0 overflow-hidden">
       <h3 className="px-4 pt-3.5 text-sm font-medium text-ink-2">{title}</h3>
       <div className="px-4 pt-2 pb-3.5">{children}</div>
-      <footer className="border-t border-line bg-paper px-4 py-2 text-xs text-ink-2 tabular-nums">
-        <p>
-          {f.range(data, data.zone)} · {data.zone} · {t.figures.asOf(f.instant(data.asOf, data.zone))}
-        </p>
-        <Computed tool={tool} args={args} data={data} />
-      </footer>
+      {hasFigures(data) && (
+        <footer className="border-t border-line bg-paper px-4 py-2 text-xs text-ink-2 tabular-nums">
+          <p>
+            {f.range(data, data.zone)} · {data.zone} · {t.figures.asOf(f.instant(data.asOf, data.zone))}
+          </p>
+          <Computed tool={tool} args={args} data={data} />
+        </footer>
+      )}
     </section>
   );
 }
