@@ -45,7 +45,7 @@ export function History({ onOpen }: { onOpen: (chat: string) => void }) {
             autoFocus
             type="search"
             value={search}
-            maxLength={100}
+            maxLength={60}
             aria-label={t.assistant.searchHistory}
             placeholder={t.assistant.searchHistory}
             onChange={(e) => setSearch(e.target.value)}
