@@ -1,6 +1,10 @@
 package offline
 
-import "slices"
+import (
+	"slices"
+
+	"partnerhub/agent/offline/period"
+)
 
 // decide settles the intent between what the words are like and what they name.
 func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Intent {
@@ -52,7 +56,7 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 		switch {
 		case !s.compare && len(s.periods) == 0 && len(s.metrics) == 0 && !s.before && !following:
 			return Vague
-		case s.contrast() && len(s.metrics) > 0:
+		case s.contrast() && len(s.metrics) > 0, len(s.metricNames()) > 1 && len(s.periods) > 1 && s.onePeriod():
 			return Metrics
 		}
 	case Referee:
@@ -90,6 +94,12 @@ func (s *said) named(f focus, intent Intent) Intent {
 		}
 	}
 	switch {
+	case s.general() && (intent == Rewards || intent == Codes || intent == RootCause || intent == Tasks || intent == Unclear || intent == Trace):
+		return Rules
+	case s.states() && s.counted && s.rank == "referee" && slices.Equal(s.metricNames(), []string{"traders"}):
+		return Metrics
+	case follows && len(s.uid) > 0 && len(s.metrics) == 0 && len(s.toks) <= 4 && s.has("about", "and") && (f.frame.Intent == Metrics || f.frame.Intent == Compare):
+		return Refine
 	case s.note != "" && intent != Rules, s.vip > 0 && (intent == Vague || intent == Unclear || intent == Metrics):
 		return Referees
 	case intent == Referees && s.topic == string(RootCause) && (len(s.metrics) > 0 || follows):
@@ -120,6 +130,21 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return Refine
 	}
 	return ""
+}
+
+// general reports whether a question is about how things are for everybody, not about the partner's own records: "when
+// are rewards credited?", "how many codes can I have?", "why do VIP 3 users earn me nothing?".
+func (s *said) general() bool {
+	if len(s.periods)+len(s.uid) > 0 || s.code != "" || s.trade != "" {
+		return false
+	}
+	switch s.word(0) {
+	case "when":
+		return slices.Contains([]string{"is", "are", "do", "doe", "does", "will"}, s.toks[min(1, len(s.toks)-1)].text) && !s.has("my", "last")
+	case "why":
+		return len(s.toks) > 1 && slices.Contains([]string{"do", "does"}, s.toks[1].text) && !s.has("my")
+	}
+	return s.counted && (s.sequence("can", "i") || s.sequence("can", "a") || s.sequence("may", "i") || s.has("allowed", "maximum"))
 }
 
 // amounts reports whether a sum of money is asked for of the referees: "withdrawals of my referees".
@@ -156,10 +181,15 @@ func (s *said) corrects(f focus) bool {
 	case "no", "nope", "sorry", "actually", "oops", "rather":
 		return true
 	}
-	if s.has("instead", "meant", "mean") || len(s.replaced()) > 0 {
+	if s.has("instead", "meant", "mean") || slices.ContainsFunc(s.periods, s.denied) || len(s.replaced()) > 0 {
 		return true
 	}
 	return len(s.toks) <= 3 && len(s.periods) == 0 && len(s.metrics) > 0 && slices.Contains([]string{"now", "and", "also", "then", "ok"}, s.word(0))
+}
+
+// onePeriod reports whether all periods named are the same one: "volume this week vs eligible volume this week".
+func (s *said) onePeriod() bool {
+	return !slices.ContainsFunc(s.periods, func(m period.Match) bool { return m.Arg != s.periods[0].Arg })
 }
 
 // comparesRates: "week over week", "mom": how much something changed, not why.

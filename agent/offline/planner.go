@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +55,7 @@ func (p *Planner) GenerateContent(ctx context.Context, messages []llms.MessageCo
 	for _, o := range options {
 		o(&opts)
 	}
-	choice := p.answer(messages, offered(opts.Tools))
+	choice := p.answer(messages, opts.Tools)
 	if choice.Content != "" && opts.StreamingFunc != nil {
 		for chunk := range chunks(choice.Content) {
 			if err := opts.StreamingFunc(ctx, []byte(chunk)); err != nil {
@@ -96,7 +97,8 @@ func offered(tools []llms.Tool) map[string]bool {
 	return out
 }
 
-func (p *Planner) answer(messages []llms.MessageContent, tools map[string]bool) *llms.ContentChoice {
+func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool) *llms.ContentChoice {
+	tools := offered(definitions)
 	all := turns(messages)
 	if len(all) == 0 {
 		return p.say("smalltalk", p.prompts.Answer("greeting", "question", p.example()), Frame{Intent: Greeting})
@@ -105,6 +107,11 @@ func (p *Planner) answer(messages []llms.MessageContent, tools map[string]bool) 
 	frames := p.Understand(messages)
 	if slices.ContainsFunc(current.calls, func(c call) bool { return c.done && c.tool != askUser }) {
 		return p.say("answer", p.render(current.calls, frames), frames[0])
+	}
+	if _, collecting := earlier(all[:len(all)-1]); len(frames) == 1 || collecting.missing != nil {
+		if a, ok := p.trained().act(all, frames[0], p.now()); ok {
+			return p.do(a, frames[0], len(messages), definitions)
+		}
 	}
 	return p.plan(frames, len(messages), tools)
 }
@@ -186,6 +193,56 @@ func (p *Planner) plan(frames []Frame, after int, tools map[string]bool) *llms.C
 		return p.say("not_yet", p.prompts.Answer("not_yet.tool"), first)
 	}
 	return choice
+}
+
+// do calls the tool of an action, or asks for what it lacks.
+func (p *Planner) do(a action, frame Frame, after int, definitions []llms.Tool) *llms.ContentChoice {
+	tools := offered(definitions)
+	if !tools[a.tool] {
+		return p.plan([]Frame{frame}, after, nil)
+	}
+	if len(a.missing) == 0 {
+		return &llms.ContentChoice{StopReason: "tool_calls", GenerationInfo: info("answer", frame),
+			ToolCalls: []llms.ToolCall{toolCall(after, 0, a.tool, suited(a, definitions))}}
+	}
+	name := "collect." + a.missing[0]
+	if !p.prompts.Has(name) {
+		name = "collect.other"
+	}
+	question, options := p.prompts.Answer(name, "argument", a.missing[0]), append([]string{}, p.prompts.Options(name)...)
+	if !tools[askUser] {
+		return p.say("clarify", question+" "+strings.Join(options, ", "), frame)
+	}
+	return &llms.ContentChoice{StopReason: "tool_calls", GenerationInfo: info("clarify", frame),
+		ToolCalls: []llms.ToolCall{toolCall(after, 0, askUser, map[string]any{"question": question, "options": options,
+			"pending": map[string]any{"tool": a.tool, "missing": a.missing}})}}
+}
+
+// suited are an action's arguments with the id of a task as the tool's schema wants it, a number or a string.
+func suited(a action, definitions []llms.Tool) map[string]any {
+	id, ok := a.args["taskId"].(string)
+	if !ok {
+		return a.args
+	}
+	for _, t := range definitions {
+		if t.Function == nil || t.Function.Name != a.tool {
+			continue
+		}
+		var schema struct {
+			Properties struct {
+				TaskID struct {
+					Type any `json:"type"`
+				} `json:"taskId"`
+			} `json:"properties"`
+		}
+		data, err := json.Marshal(t.Function.Parameters)
+		if err == nil && json.Unmarshal(data, &schema) == nil && schema.Properties.TaskID.Type == "integer" {
+			if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+				return map[string]any{"taskId": n}
+			}
+		}
+	}
+	return a.args
 }
 
 // ask asks back, by the tool for it where there is one.

@@ -80,6 +80,7 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	if slices.ContainsFunc(s.metrics, func(h hit) bool { return !h.weak }) {
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
 	}
+	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak && s.word(h.from) == "make" && s.word(h.to) == "it" })
 	s.groups = l.find("group", toks)
 	s.products = outside(l.find("product", toks), s.groups)
 	s.relations = outside(l.find("relation", toks), s.groups)
@@ -122,6 +123,13 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	s.codes()
 	s.comparing()
 	s.references()
+	if s.counted && s.rank == "referee" { // how many traded, not how much
+		for i, h := range s.metrics {
+			if h.weak && h.value == "volume" {
+				s.metrics[i] = hit{value: "traders", from: h.from, to: h.to}
+			}
+		}
+	}
 	return s
 }
 
@@ -149,12 +157,15 @@ func (s *said) shortCountries(l *lexicon) {
 		return
 	}
 	for i, t := range s.toks {
-		if len(t.raw) != 2 || t.raw != strings.ToUpper(t.raw) || t.raw == strings.ToLower(t.raw) {
+		// "from vn users": small letters only between words that leave no other reading
+		small := t.raw == strings.ToLower(t.raw) && (s.word(i-1) == "from" || s.word(i-1) == "in") && !slices.Contains([]string{"it", "my", "me", "us", "is", "no", "so", "to", "be", "at", "am", "do", "by", "an", "as", "in"}, t.raw)
+		if len(t.raw) != 2 || !small && t.raw != strings.ToUpper(t.raw) || t.raw[0] >= '0' && t.raw[0] <= '9' || t.inPeriod {
 			continue
 		}
+		value := strings.ToUpper(t.raw)
 		for _, list := range l.phrases["country"] {
-			if slices.ContainsFunc(list, func(p phrase) bool { return p.value == t.raw }) {
-				s.countries = append(s.countries, hit{value: t.raw, from: i, to: i + 1})
+			if slices.ContainsFunc(list, func(p phrase) bool { return p.value == value }) {
+				s.countries = append(s.countries, hit{value: value, from: i, to: i + 1})
 				break
 			}
 		}
