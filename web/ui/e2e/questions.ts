@@ -1,4 +1,5 @@
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 import { ask, openAssistant, overview, type View } from "./browser";
 
 // What to ask for each kind of card. A list of links is clicked on within the card before.
@@ -7,7 +8,7 @@ export const cardKinds = {
   explain: ["Why did my commission change this month?"],
   summary: ["Analyze my performance for the past month"],
   anomalies: ["Any anomalies in the past 30 days?"],
-  activity: ["How did my referees trade in the last 30 days?"],
+  activity: ["Show the referee activity of the last 30 days"],
   trades: ["Why did my commission change this month?", /^Trades$/],
   trade: ["Why did my commission change this month?", /^Trades$/, /^Trace trade /],
   rewards: ["Show my reward records"],
@@ -35,6 +36,8 @@ export async function showCard(kind: CardKind, view: View = {}): Promise<Page> {
   const [question, ...links] = cardKinds[kind] as [string, ...RegExp[]];
   await ask(page, question);
   for (const link of links) await follow(page, link);
+  // Else a card of another kind would pass for it.
+  expect((await shownData(page)).kind).toBe(kind.startsWith("trade") ? "trace" : kind);
   return page;
 }
 
