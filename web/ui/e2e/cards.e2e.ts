@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ActivityResult, AnomaliesResult, CodesResult, ExplainResult, RewardsResult, SummaryResult, TraceResult } from "../src/lib/contract";
 import { less, sum } from "../src/lib/decimal";
 import { ask, expectNoSideScroll, lengthen, newPage, openAssistant, shot, signIn, useBrowser } from "./browser";
-import { cardKinds, follow, lastCard, showCard, shownData, type CardKind } from "./questions";
+import { cardKinds, follow, lastCard, showCard, shownData, toTrades, type CardKind } from "./questions";
 
 useBrowser();
 
@@ -48,12 +48,12 @@ describe("the card of a change", () => {
     await page.context().close();
   });
 
-  it("leads from a cause to its trades, and from a trade to how its fee was shared", async () => {
+  it("leads from a referee's part to their trades, and from a trade to how its fee was shared", async () => {
     const page = await showCard("explain");
-    const cause = (await shownData<ExplainResult>(page)).data.causes.find((c) => c.drill?.tool === "trace_commission");
-    await follow(page, lastCard(page).getByRole("button", { name: "Trades", exact: true }).first());
+    const part = (await shownData<ExplainResult>(page)).data.byReferee?.find((p) => p.drill?.tool === "trace_commission");
+    await toTrades(page);
     const list = await shownData<TraceResult>(page);
-    expect(list.args).toEqual(cause?.drill?.args);
+    expect(list.args).toEqual(part?.drill?.args);
     const booked = list.data.rows[0];
     await follow(page, lastCard(page).getByRole("button", { name: `Trace trade ${booked?.key ?? ""}` }).first());
     const { data } = await shownData<TraceResult>(page);
@@ -82,7 +82,9 @@ describe("the card of a change", () => {
     await openAssistant(page);
     await ask(page, cardKinds.explain[0]);
     held = true;
-    const link = page.locator("#assistant section.card").first().getByRole("button", { name: "Trades", exact: true }).first();
+    const card = page.locator("#assistant section.card").first();
+    await card.getByRole("tab", { name: "Referee", exact: true }).click();
+    const link = card.getByRole("button", { name: "Trades", exact: true }).first();
     await link.click();
     await page.locator("#assistant article").nth(1).waitFor();
     await expect.poll(() => link.getAttribute("aria-disabled")).toBe("true");
@@ -225,35 +227,29 @@ describe("a kind of card that the app does not know", () => {
 });
 
 describe("each card", () => {
-  it.each(Object.keys(cardKinds) as CardKind[])("%s keeps within its width, also with words two fifths longer, in both languages", async (kind) => {
-    for (const locale of ["en-US", "vi-VN"]) {
-      const english = await showCard(kind);
-      const chat = english.url();
-      const page = locale === "en-US" ? english : await newPage({ locale });
-      if (page !== english) {
-        await signIn(page);
-        await page.goto(chat);
+  // In English, with words as they are, views.e2e.ts looks at it.
+  it.each(Object.keys(cardKinds) as CardKind[])("%s keeps within its width in Vietnamese, also with words two fifths longer", async (kind) => {
+    const english = await showCard(kind);
+    const page = await newPage({ locale: "vi-VN" });
+    await signIn(page);
+    await page.goto(english.url());
+    await lastCard(page).waitFor();
+    await english.context().close();
+    for (const longer of [false, true]) {
+      for (const width of [360, 390, 768, 1366]) {
+        await page.setViewportSize({ width, height: 900 });
         await lastCard(page).waitFor();
-        await english.context().close();
+        await page.waitForTimeout(120);
+        if (longer) await lengthen(page); // at each width: the panel is made anew where it becomes a sheet
+        await expectNoSideScroll(page, `${kind} at ${width}${longer ? ", longer" : ""}`);
+        const over = await page.locator("#assistant section.card").evaluateAll((all) => all.filter((c) => c.scrollWidth > c.clientWidth + 1).length);
+        expect(over, `${kind} at ${width}${longer ? ", longer" : ""}`).toBe(0);
       }
-      for (const longer of [false, true]) {
-        for (const width of [360, 390, 768, 1366]) {
-          await page.setViewportSize({ width, height: 900 });
-          await lastCard(page).waitFor();
-          await page.waitForTimeout(120);
-          if (longer) await lengthen(page); // at each width: the panel is made anew where it becomes a sheet
-          await expectNoSideScroll(page, `${kind} at ${width}, ${locale}${longer ? ", longer" : ""}`);
-          const over = await page.locator("#assistant section.card").evaluateAll((all) => all.filter((c) => c.scrollWidth > c.clientWidth + 1).length);
-          expect(over, `${kind} at ${width}, ${locale}${longer ? ", longer" : ""}`).toBe(0);
-        }
-      }
-      if (locale === "vi-VN") {
-        await page.setViewportSize({ width: 390, height: 900 });
-        await page.waitForTimeout(500);
-        await shot(page, `card-${kind}-vi`);
-        expect(await lastCard(page).locator("footer").innerText()).toContain("Số này được tính thế nào?");
-      }
-      await page.context().close();
     }
+    await page.setViewportSize({ width: 390, height: 900 });
+    await page.waitForTimeout(300);
+    await shot(page, `card-${kind}-vi`);
+    expect(await lastCard(page).locator("footer").innerText()).toContain("Số này được tính thế nào?");
+    await page.context().close();
   });
 });

@@ -2,18 +2,18 @@ import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { ask, openAssistant, overview, type View } from "./browser";
 
-// What to ask for each kind of card. A list of links is clicked on within the card before.
+// What to ask for each kind of card, and what to do then on the card before.
 
 export const cardKinds = {
   explain: ["Why did my commission change this month?"],
   summary: ["Analyze my performance for the past month"],
   anomalies: ["Any anomalies in the past 30 days?"],
   activity: ["Show the referee activity of the last 30 days"],
-  trades: ["Why did my commission change this month?", /^Trades$/],
-  trade: ["Why did my commission change this month?", /^Trades$/, /^Trace trade /],
+  trades: ["Why did my commission change this month?", toTrades],
+  trade: ["Why did my commission change this month?", toTrades, (page) => follow(page, /^Trace trade /)],
   rewards: ["Show my reward records"],
   codes: ["Show my referral codes"],
-} satisfies Record<string, [string, ...RegExp[]]>;
+} satisfies Record<string, [string, ...((page: Page) => Promise<void>)[]]>;
 
 export type CardKind = keyof typeof cardKinds;
 
@@ -29,13 +29,19 @@ export async function follow(page: Page, link: RegExp | Locator) {
   await page.locator("#assistant form button[type=submit]").waitFor();
 }
 
+/** From the card of a change to the trades of the referee who moved most; the causes of a change need not name one. */
+export async function toTrades(page: Page) {
+  await lastCard(page).getByRole("tab", { name: "Referee", exact: true }).click();
+  await follow(page, lastCard(page).getByRole("list", { name: "The change by: Referee" }).getByRole("button", { name: "Trades", exact: true }).first());
+}
+
 /** A page with a card of the kind on it, in a chat of its own. */
 export async function showCard(kind: CardKind, view: View = {}): Promise<Page> {
   const page = await overview(view);
   await openAssistant(page);
-  const [question, ...links] = cardKinds[kind] as [string, ...RegExp[]];
+  const [question, ...steps] = cardKinds[kind] as [string, ...((page: Page) => Promise<void>)[]];
   await ask(page, question);
-  for (const link of links) await follow(page, link);
+  for (const step of steps) await step(page);
   // Else a card of another kind would pass for it.
   expect((await shownData(page)).kind).toBe(kind.startsWith("trade") ? "trace" : kind);
   return page;
