@@ -68,6 +68,7 @@ func appendSteps(messages []llms.MessageContent, steps []conversation.Step) []ll
 // compact returns the latest turns that fit, with results shortened, and the older ones that do not. A turn without an answer is left out: two
 // messages of a partner in a row are refused by some endpoints.
 func compact(turns []conversation.Turn) (kept, older []conversation.Turn) {
+	turns = withNotes(turns)
 	size := 0
 	for i := len(turns) - 1; i >= 0; i-- {
 		past := turns[i]
@@ -89,6 +90,30 @@ func compact(turns []conversation.Turn) (kept, older []conversation.Turn) {
 		kept = append([]conversation.Turn{past}, kept...)
 	}
 	return kept, nil
+}
+
+// withNotes adds what was noted outside of a turn (a person's reply, what became of a proposal) to the answer before it.
+func withNotes(turns []conversation.Turn) []conversation.Turn {
+	var told []conversation.Turn
+	for _, past := range turns {
+		if past.User != "" || len(told) == 0 {
+			told = append(told, past)
+			continue
+		}
+		text := past.Text()
+		if text == "" {
+			continue
+		}
+		before := &told[len(told)-1]
+		steps := append([]conversation.Step{}, before.Steps...)
+		if n := len(steps); n > 0 && len(steps[n-1].Calls) == 0 {
+			steps[n-1].Text += "\n\n" + text
+		} else {
+			steps = append(steps, conversation.Step{Text: text})
+		}
+		before.Steps = steps
+	}
+	return told
 }
 
 func shortened(steps []conversation.Step) []conversation.Step {

@@ -30,6 +30,9 @@ const wakeChannel = "partnerhub_thread"
 // runsPerCaller bounds how many runs one caller may have going at the same time.
 const runsPerCaller = 4
 
+// beginTries bounds how often Begin tries again when notes come between.
+const beginTries = 5
+
 // wholeTurns is how many of the latest turns History returns whole; of older ones, earlierTexts texts.
 const (
 	wholeTurns   = 8
@@ -59,6 +62,23 @@ func (s *Conversations) Begin(
 		return started, history, err
 	}
 	run := conversation.Run{ID: newID(), ThreadID: thread, Owner: c, Worker: worker, Attempt: 1}
+	for try := 1; ; try++ {
+		started, history, err = s.beginOnce(ctx, m, run, lease, at)
+		// A note that came between the history's reading and the run's beginning has taken the sequence numbers.
+		if violated(err) != "run_event_pkey" || try == beginTries {
+			break
+		}
+	}
+	if other := violated(err); other != "" {
+		return s.afterRace(ctx, c, m, other)
+	}
+	return started, history, err
+}
+
+func (s *Conversations) beginOnce(
+	ctx context.Context, m conversation.Message, run conversation.Run, lease time.Duration, at time.Time,
+) (started conversation.Started, history conversation.History, err error) {
+	c, thread := run.Owner, run.ThreadID
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
 		// Not waiting for the disk here: the run's next flush, some ms later, does, and makes this durable with it.
 		// Should the server's machine crash between, then the message was not accepted, and its client sends it again.
@@ -99,9 +119,6 @@ func (s *Conversations) Begin(
 		history.Last += int64(len(opening))
 		return tx.SendBatch(ctx, beginning(run, m, exists, started.After, lease, opening)).Close()
 	})
-	if other := violated(err); other != "" {
-		return s.afterRace(ctx, c, m, other)
-	}
 	return started, history, err
 }
 
@@ -109,9 +126,7 @@ func beginning(
 	run conversation.Run, m conversation.Message, exists bool, after int64, lease time.Duration, opening []conversation.Logged,
 ) *pgx.Batch {
 	b := &pgx.Batch{}
-	if exists {
-		b.Queue(`UPDATE conversation SET updated_at = now() WHERE owner = $1 AND id = $2`, run.Owner.UID, run.ThreadID)
-	} else {
+	if !exists {
 		b.Queue(`INSERT INTO conversation (owner, id, title) VALUES ($1, $2, $3)`,
 			run.Owner.UID, run.ThreadID, conversation.TitleOf(m.Text))
 	}
@@ -122,6 +137,8 @@ func beginning(
 	b.Queue(`INSERT INTO message (owner, thread, seq, role, text) VALUES ($1, $2, $3, 'user', $4)`,
 		run.Owner.UID, run.ThreadID, after+1, m.Text)
 	if exists { // nobody can be reading a thread that is new
+		// After the run's row, as Append and Note do it: in the other order two of them wait for each other.
+		b.Queue(`UPDATE conversation SET updated_at = now() WHERE owner = $1 AND id = $2`, run.Owner.UID, run.ThreadID)
 		b.Queue(`SELECT pg_notify($1, $2)`, wakeChannel, run.ThreadID+" "+run.Worker)
 	}
 	return b
