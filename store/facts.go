@@ -141,6 +141,7 @@ type deltas struct {
 	days  map[dayKey]*dayRow
 	slab  []dayRow
 	hours map[hourKey]*hourRow
+	tasks []taskFact // see appendTasks
 	first map[int64]*firsts
 	known map[int64]firsts // what the accounts' rows said when they were read
 	// The buckets of the last time seen: a batch's facts are mostly of the same hour.
@@ -231,6 +232,7 @@ func (d *deltas) add(f *fact, sign int64) {
 		d.at(f, f.at, 0, &s)
 		return
 	}
+	d.addTask(f, sign)
 	p := productCode(f.trade.Product)
 	s := f.tradeSums(sign)
 	s.executed = sign

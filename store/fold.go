@@ -14,6 +14,10 @@ const foldLock = 0x666f_6c64 // "fold"
 // adds deltas and rollups in one snapshot, so figures are the same before and after. When another process is
 // folding, it does nothing.
 func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
+	// Rewards first, in transactions of their own: they do not wait for the rollups.
+	if _, err := s.foldTasks(ctx, time.Now()); err != nil {
+		return 0, err
+	}
 	for try := 0; ; try++ {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			var mine bool

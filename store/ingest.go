@@ -107,6 +107,7 @@ type run struct {
 	deltas  *deltas
 	touched []touch // by this batch
 	foreign []touch // by others that committed meanwhile
+	recount []int64 // participants of referral tasks whose new users may have changed
 }
 
 func (r *run) do(ctx context.Context) error {
@@ -157,6 +158,12 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	if err := r.deltas.saveFirsts(ctx, r.tx); err != nil {
+		return err
+	}
+	if err := r.deltas.appendTasks(ctx, r.tx); err != nil {
+		return err
+	}
+	if err := recountTasks(ctx, r.tx, r.recount); err != nil {
 		return err
 	}
 	if err := r.deltas.append(ctx, r.tx); err != nil {

@@ -49,6 +49,9 @@ func (s *Store) rebuild(ctx context.Context, begin func(pgx.Tx) error, progress 
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, foldLock); err != nil {
 			return err
 		}
+		if err := lockTasks(ctx, tx); err != nil {
+			return err
+		}
 		if err := begin(tx); err != nil {
 			return err
 		}
@@ -56,7 +59,7 @@ func (s *Store) rebuild(ctx context.Context, begin func(pgx.Tx) error, progress 
 		if err := tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM event WHERE type <> 'trade.reversed') + (SELECT count(*) FROM trade)`).Scan(&b.total); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{b.clear, b.structure, b.trades, b.loggedFacts, b.reversals, b.rollups} {
+		for _, step := range []func(context.Context) error{b.clear, b.structure, b.trades, b.loggedFacts, b.reversals, b.rollups, b.tasks} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -210,6 +213,17 @@ func (b *rebuilding) reversals(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tasks works out the progress of every participant again. Rewards are facts, and stay.
+func (b *rebuilding) tasks(ctx context.Context) error {
+	if _, err := b.tx.Exec(ctx, `DELETE FROM task_delta`); err != nil {
+		return err
+	}
+	_, err := b.tx.Exec(ctx, `UPDATE task_participant p SET value = n.value, reached = `+stepsReached("n.value")+`
+		FROM (`+taskValues(participantWindows)+`) n JOIN task t ON (t.owner, t.id) = (n.owner, n.task)
+		WHERE (p.owner, p.task, p.uid) = (n.owner, n.task, n.uid)`)
+	return err
 }
 
 // factSums are the facts summed by referee, hour and product, with days and hours cut by the zone, parameter $1. It is

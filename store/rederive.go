@@ -260,6 +260,9 @@ func (r *run) attributeChunk(ctx context.Context, facts []fact) error {
 		r.deltas.add(&c.was, -1)
 		r.deltas.add(&c.is, 1)
 	}
+	if err := r.deltas.appendTasks(ctx, r.tx); err != nil { // a chunk at a time, so that memory does not grow
+		return err
+	}
 	return updateFacts(ctx, r.tx, changed)
 }
 

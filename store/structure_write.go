@@ -149,7 +149,28 @@ func (w *structureWriter) write(ctx context.Context) error {
 	if err := w.saveKYC(ctx, "verified_at", w.verified); err != nil {
 		return err
 	}
-	return w.bind(ctx)
+	if err := w.bind(ctx); err != nil {
+		return err
+	}
+	return w.recount(ctx)
+}
+
+// recount notes whose new users passed advanced KYC. bind notes those who got or lost one.
+func (w *structureWriter) recount(ctx context.Context) error {
+	if len(w.verified) == 0 {
+		return nil
+	}
+	uids := make([]int64, len(w.verified))
+	for i, d := range w.verified {
+		uids[i] = d.uid
+	}
+	rows, err := w.run.tx.Query(ctx, `SELECT DISTINCT u1 FROM account WHERE uid = ANY($1) AND u1 <> 0`, uids)
+	if err != nil {
+		return err
+	}
+	owners, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	w.run.recount = append(w.run.recount, owners...)
+	return err
 }
 
 // saveVIP keeps each account's latest levels, by which its partners look for it.
@@ -217,12 +238,16 @@ func (w *structureWriter) bind(ctx context.Context) error {
 		UPDATE account x SET u1 = p.u1, u2 = p.u2, u3 = p.u3,
 			code1 = CASE WHEN p.u1 <> 0 THEN p.c1 ELSE '' END, code2 = CASE WHEN p.u2 <> 0 THEN p.c2 ELSE '' END, code3 = CASE WHEN p.u3 <> 0 THEN p.c3 ELSE '' END
 		FROM path p WHERE x.uid = p.uid AND (x.u1, x.u2, x.u3) IS DISTINCT FROM (p.u1, p.u2, p.u3)
-		RETURNING x.uid, p.was, x.registered_at`, append(uids, voided...))
+		RETURNING x.uid, p.was, x.u1, x.registered_at`, append(uids, voided...))
 	if err != nil {
 		return err
 	}
 	t := touch{Kind: touchPath}
-	_, err = pgx.ForEachRow(rows, []any{&t.UID, &t.Owner, &t.From}, func() error {
+	var owner int64
+	_, err = pgx.ForEachRow(rows, []any{&t.UID, &t.Owner, &owner, &t.From}, func() error {
+		if owner != t.Owner {
+			w.run.recount = append(w.run.recount, owner, t.Owner)
+		}
 		if !w.fresh[t.UID] {
 			w.run.touched = append(w.run.touched, t)
 		}

@@ -72,7 +72,7 @@ type check struct {
 
 // checks lists what is verified. Each takes for granted what those before it proved.
 func (v *verifying) checks(zone string) []check {
-	return []check{
+	return append([]check{
 		{"accounts", v.same(accountsShould, accountsAre)},
 		{"kyc", v.same(kycShould, kycIs)},
 		{"rates", v.same(ratesShould, ratesAre)},
@@ -99,7 +99,7 @@ func (v *verifying) checks(zone string) []check {
 		{"task escrows", v.count(escrowMismatches)},
 		{"settlement postings", v.same(settlementsShould, settlementsAre)},
 		{"settlement records", v.count(recordMismatches)},
-	}
+	}, v.taskChecks()...)
 }
 
 // count runs a statement that returns how many rows it looked at, how many are wrong, and one of these.

@@ -91,13 +91,14 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	}
 	stopAgent := runAgent(ctx, ag)
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
+	stopTasks := loop(ctx, a, foldEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
-	return handler, func() { stopSettle(); stopFold(); stopAgent() }, nil
+	return handler, func() { stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
 }
 
 // loop does a step at once, and again every so often, until it is stopped. A step that fails is logged and tried again.
