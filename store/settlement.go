@@ -134,6 +134,9 @@ func (s *Store) settle(ctx context.Context, tx pgx.Tx, last time.Time, done *Set
 		}
 		rest = rest[n:]
 	}
+	if err := tellSettled(ctx, tx, plan.transfers, done.Until, last.IsZero()); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO setting (name, value) VALUES ('settled_on', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, done.Until.Format(time.DateOnly))
 	return err
 }

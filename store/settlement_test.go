@@ -98,3 +98,23 @@ func TestSettlement(t *testing.T) {
 		})
 	}
 }
+
+// TestSettlementTells wants one notice a partner of the newest settlement, however often it is settled.
+func TestSettlementTells(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	s, pool := open(t, time.UTC)
+	ingest(t, s, rng, 1, agreeing(oracle.Random(rng, 600)))
+	for day := range 3 {
+		if _, err := s.Settle(context.Background(), oracle.End.AddDate(0, 0, day)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := count(t, pool, `SELECT count(*) FROM notice`)
+	agree := count(t, pool, `SELECT count(*) FROM notice n JOIN ledger_transfer t ON (t.owner, t.key) = (n.owner, n.key)
+		WHERE n.kind = 'settlement' AND (n.data->>'amount')::numeric * 1000000 = CASE t.to_kind WHEN 1 THEN t.amount ELSE -t.amount END`)
+	missing := count(t, pool, `SELECT count(*) FROM ledger_transfer t WHERE t.about = (SELECT max(about) FROM ledger_transfer)
+		AND NOT EXISTS (SELECT FROM notice n WHERE (n.owner, n.key) = (t.owner, t.key))`)
+	if all == 0 || agree != all || missing != 0 {
+		t.Errorf("%d notices, %d of them agree with their transfers; %d transfers of the last day without one", all, agree, missing)
+	}
+}

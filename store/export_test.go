@@ -1,0 +1,7 @@
+package store
+
+// What the package's other writers call inside their transactions, for the tests.
+var (
+	Notify = notify
+	Emit   = emit
+)
