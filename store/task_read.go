@@ -42,6 +42,9 @@ const taskStats = `LEFT JOIN LATERAL (SELECT coalesce(sum(p.paid_amount), 0)::bi
 
 // Tasks lists the caller's tasks. next is the cursor of the next page, "" on the last. It returns CodeInvalid on "cursor" and "limit".
 func (s *Store) Tasks(ctx context.Context, c domain.Caller, q TaskQuery, now time.Time) (list []task.Task, next string, err error) {
+	if err := c.Require(domain.RolePartner); err != nil {
+		return nil, "", err
+	}
 	before := int64(1) << 62
 	if q.Cursor != "" {
 		if before, err = strconv.ParseInt(q.Cursor, 10, 64); err != nil || before <= 0 {
@@ -157,6 +160,9 @@ func participantRows(ctx context.Context, tx pgx.Tx, t *task.Task, now time.Time
 
 // Task is one of the tasks that the caller created or takes part in. It returns CodeNotFound on "taskId".
 func (s *Store) Task(ctx context.Context, c domain.Caller, id int64, now time.Time) (d task.Detail, err error) {
+	if err := c.Require(domain.RolePartner); err != nil {
+		return d, err
+	}
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
 		// A participant has no index on the task's id alone, but one on their own uid.
 		rows, err := tx.Query(ctx, `WITH t AS MATERIALIZED (SELECT t.* FROM task t WHERE t.id = $2 AND (t.owner = $1 OR t.owner IN (SELECT p.owner FROM task_participant p WHERE p.uid = $1 AND p.task = $2)))

@@ -59,6 +59,7 @@ func New(cfg Config) http.Handler {
 	s.registerMetrics(api)
 	s.registerOperator(api)
 	s.registerFund(api)
+	s.registerTasks(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) })
 	return r
