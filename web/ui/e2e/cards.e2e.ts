@@ -50,7 +50,7 @@ describe("the card of a change", () => {
 
   it("leads from a referee's part to their trades, and from a trade to how its fee was shared", async () => {
     const page = await showCard("explain");
-    const part = (await shownData<ExplainResult>(page)).data.byReferee?.find((p) => p.drill?.tool === "trace_commission");
+    const part = (await shownData<ExplainResult>(page)).data.byReferee.find((p) => p.drill?.tool === "trace_commission");
     await toTrades(page);
     const list = await shownData<TraceResult>(page);
     expect(list.args).toEqual(part?.drill?.args);
