@@ -104,6 +104,10 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return Referees
 	case intent == Referees && s.topic == string(RootCause) && (len(s.metrics) > 0 || follows):
 		return RootCause
+	case follows && f.frame.Intent == Referees && s.counted && len(s.metrics) == 0 && (s.pronoun || s.has("there")): // "how many are there?"
+		return Refine
+	case s.word(0) == "sort" && s.sort != "" && (s.rank == "referee" || follows && f.frame.Intent == Referees):
+		return Referees
 	case intent == Leaderboard && s.order == "asc" && s.has("list", "referee") && s.sort != "":
 		return Referees
 	case intent == Leaderboard && follows && f.frame.Intent == Leaderboard && len(s.metrics) == 0 && len(s.periods) == 0 && s.rank == "" && len(s.groups) == 0 && s.limit > 0:

@@ -81,6 +81,9 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
 	}
 	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak && s.word(h.from) == "make" && s.word(h.to) == "it" })
+	if slices.ContainsFunc(s.metrics, func(h hit) bool { return strings.HasPrefix(h.value, "shared") }) && !s.has("and", "vs", "versus", "plus") { // "how much commission do I give back": one figure
+		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.value == "commission" })
+	}
 	s.groups = l.find("group", toks)
 	s.products = outside(l.find("product", toks), s.groups)
 	s.relations = outside(l.find("relation", toks), s.groups)
@@ -200,9 +203,9 @@ func (s *said) numbers() {
 			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1})
 		case before == "partner" && digits:
 			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1}) // somebody else's data, perhaps
-		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "best", "biggest", "only", "it", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
+		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "that", "best", "biggest", "only", "it", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
 			slices.Contains([]string{"best", "biggest", "top", "highest", "largest", "most", "row", "result", "referee", "user", "more", "lowest", "worst", "trader", "entry", "country", "code"}, next)) && next != "day" && next != "usdt":
-			if t.text == "one" && before != "top" || (before == "to" || before == "it") && s.word(back-1) != "limit" && s.word(back-1) != "it" && s.word(back-1) != "make" {
+			if t.text == "one" && before != "top" || (before == "to" || before == "it" || before == "that") && s.word(back-1) != "limit" && s.word(back-1) != "it" && s.word(back-1) != "make" {
 				continue
 			}
 			s.limit = int(t.number)
@@ -259,11 +262,26 @@ func (s *said) references() {
 			s.nth = n
 		}
 	}
-	if s.sequence("top", "one") || s.sequence("number", "one") && s.has("detail") || s.sequence("the", "top", "referee") || s.sequence("the", "top", "user") || s.sequence("the", "best", "one") || s.sequence("the", "leader") {
+	if s.sequence("top", "one") || s.sequence("number", "one") && s.has("detail") || s.sequence("the", "top", "referee") || s.sequence("the", "top", "user") || s.sequence("the", "best", "one") || s.sequence("the", "biggest", "one") || s.sequence("the", "largest", "one") || s.sequence("the", "leader") {
 		s.nth = 1
 	}
 	s.counted = s.sequence("how", "many") || s.sequence("number", "of") || s.has("count")
 	s.more = s.sequence("next", "page") || s.sequence("show", "more") || len(s.toks) <= 2 && s.has("more", "next") && !s.sequence("more", "about")
+}
+
+// eachOf is the unit of "each of the last 6 months", "" when nothing like it is said.
+func (s *said) eachOf() string {
+	if !s.sequence("each", "of") && !s.has("respectively") {
+		return ""
+	}
+	for _, m := range s.periods {
+		for _, unit := range []string{"day", "week", "month"} {
+			if strings.HasPrefix(m.Arg, "last_") && strings.HasSuffix(m.Arg, "_"+unit+"s") {
+				return unit
+			}
+		}
+	}
+	return ""
 }
 
 // future reports whether all periods named are still to come.

@@ -241,6 +241,8 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 func (u *understanding) name(frame Frame, s *said) Frame {
 	products, relations := values(s.products), values(s.relations)
 	switch {
+	case len(products) == 1 && s.excluded(s.products[0]) && frame.Intent != Leaderboard: // no filter says "all but": each stands apart
+		frame.Product, frame.GroupBy = "", "product"
 	case len(products) == 1:
 		frame.Product = products[0]
 	case len(products) > 1 && frame.Intent != Leaderboard:
@@ -257,6 +259,8 @@ func (u *understanding) name(frame Frame, s *said) Frame {
 	}
 	if groups := values(s.groups); len(groups) > 0 {
 		frame.GroupBy = groups[0]
+	} else if unit := s.eachOf(); unit != "" && (frame.Intent == Metrics || frame.Intent == Compare) {
+		frame.GroupBy = unit
 	} else if frame.Intent == Metrics && s.rank == "country" && s.has("which") {
 		frame.GroupBy = "country" // "which countries do they come from"
 	} else if frame.Intent == Metrics && s.has("trend", "develop", "curve", "chart", "history") {
