@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,12 +154,13 @@ func (l *refereeList) load(ctx context.Context) error {
 		r AS (SELECT a.*, greatest(a.last_trade_at, u.at) AS traded_at FROM (`+strings.Join(levels, " UNION ALL ")+`) a LEFT JOIN unfolded u ON u.referee = a.uid),
 		matching AS MATERIALIZED (SELECT r.uid, r.level, r.below, r.traded_at, `+sorted+` AS sorted FROM `+from+` `+where+`)
 		SELECT n.total, p.uid, p.level, CASE p.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, a.registered_at, a.basic_at,
-			a.verified_at, a.first_deposit_at, a.first_trade_at, p.traded_at, a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL
+			a.verified_at, a.first_deposit_at, a.first_trade_at, p.traded_at, a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL, coalesce(o.note, '')
 		FROM (SELECT count(*) AS total FROM matching) n
 		LEFT JOIN (SELECT m.* FROM matching m `+keyset+` ORDER BY m.sorted `+direction+`, m.uid LIMIT `+strconv.Itoa(l.q.Limit+1)+`) p ON true
 		LEFT JOIN account a ON a.uid = p.uid
 		LEFT JOIN partner sub ON sub.uid = p.below AND p.below <> 0
 		LEFT JOIN partner me ON me.uid = p.uid
+		LEFT JOIN referee_note o ON o.partner = `+me+` AND o.uid = p.uid
 		ORDER BY p.sorted `+direction+`, p.uid`, l.args...)
 	if err != nil {
 		return fmt.Errorf("referees: %w", err)
@@ -173,7 +175,7 @@ func (l *refereeList) scan(row pgx.CollectableRow) (r referral.Referee, err erro
 	var level, spotVIP, futuresVIP *int
 	var code, country *string
 	var registered, basic, verified, deposit, first, last *time.Time
-	if err = row.Scan(&l.total, &uid, &level, &code, &country, &registered, &basic, &verified, &deposit, &first, &last, &spotVIP, &futuresVIP, &sub, &r.Partner); err != nil || uid == nil {
+	if err = row.Scan(&l.total, &uid, &level, &code, &country, &registered, &basic, &verified, &deposit, &first, &last, &spotVIP, &futuresVIP, &sub, &r.Partner, &r.OwnNote); err != nil || uid == nil {
 		return r, err
 	}
 	r.UID, r.Code, r.Country, r.SpotVIP, r.FuturesVIP = *uid, *code, *country, *spotVIP, *futuresVIP
@@ -234,14 +236,43 @@ func (l *refereeList) filter() {
 		l.where("r.below = " + l.arg(uid) + " AND EXISTS (SELECT FROM partner WHERE uid = " + l.arg(uid) + ")")
 	}
 	if l.q.Note != "" {
-		matching := []string{"NULL"}
-		for code, terms := range l.codes {
-			if strings.Contains(strings.ToLower(terms.Note), strings.ToLower(l.q.Note)) {
-				matching = append(matching, l.arg(code))
-			}
-		}
-		l.where("r.code IN (" + strings.Join(matching, ", ") + ")")
+		l.where("(" + l.noted(l.q.Note) + ")")
 	}
+	if q := strings.TrimSpace(l.q.Search); q != "" {
+		l.where("(" + strings.Join(append(l.uidsFrom(q), l.noted(q)), " OR ") + ")")
+	}
+}
+
+// noted is the condition that a note on the referee, or of their code, holds a text, in upper or lower case.
+func (l *refereeList) noted(text string) string {
+	text = strings.ToLower(text)
+	matching := []string{"NULL"}
+	for code, terms := range l.codes {
+		if strings.Contains(strings.ToLower(terms.Note), text) {
+			matching = append(matching, l.arg(code))
+		}
+	}
+	return "r.code IN (" + strings.Join(matching, ", ") + ") OR r.uid IN (SELECT n.uid FROM referee_note n WHERE n.partner = " + l.arg(l.partner) +
+		" AND strpos(lower(n.note), " + l.arg(text) + ") > 0)"
+}
+
+// uidsFrom are the conditions that a uid begins with these digits: as ranges, which an index answers. None for what are no digits.
+func (l *refereeList) uidsFrom(digits string) (out []string) {
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || digits[0] == '+' {
+		return nil
+	}
+	for width := int64(1); n <= math.MaxInt64/10; width *= 10 {
+		out = append(out, "r.uid BETWEEN "+l.arg(n)+" AND "+l.arg(n+width-1))
+		if width > math.MaxInt64/10 {
+			break
+		}
+		n *= 10
+	}
+	if len(out) == 0 {
+		out = []string{"r.uid = " + l.arg(n)}
+	}
+	return out
 }
 
 // filterActivity adds the conditions on trades (SPEC 2).

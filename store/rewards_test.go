@@ -74,9 +74,10 @@ func TestRewardsAgainstModel(t *testing.T) {
 					now := oracle.Start.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start))))).Truncate(time.Second)
 					want := rewardsOf(t, model, zone, partner, kind, p)
 					var total, settled domain.Money
-					for _, r := range want {
+					for i, r := range want {
 						if total += r.Amount; !now.Before(r.SettledAt) {
 							settled += r.Amount
+							want[i].Settled = true
 						}
 					}
 					if settled != 0 && settled != total {
@@ -107,6 +108,74 @@ func TestRewardsAgainstModel(t *testing.T) {
 				t.Errorf("%d rows, %d with a part settled: the test says little", rows, split)
 			}
 		})
+	}
+}
+
+// TestRewardsOfRecords settles a third of the program, then what came late for it, and compares the records with the sums.
+func TestRewardsOfRecords(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 31))
+	zone := mustZone(t, "America/New_York")
+	s, _, events := halfFolded(t, rng, zone, 1000)
+	ctx := context.Background()
+	list := func(partner int64, kind referral.RewardKind, now time.Time) (rows []referral.Reward, page referral.RewardPage) {
+		t.Helper()
+		q := referral.RewardQuery{Kind: kind, Period: everything(t, zone), Limit: 1 + rng.IntN(4)}
+		for {
+			var err error
+			if page, err = s.Rewards(ctx, domain.Partner(partner), q, now); err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, page.Rows...)
+			if q.Cursor = page.Next; q.Cursor == "" {
+				return rows, page
+			}
+		}
+	}
+	settled := 0
+	for _, now := range []time.Time{oracle.Start.Add(oracle.End.Sub(oracle.Start) / 2), oracle.End.AddDate(0, 0, 2)} {
+		before := map[int64][]referral.Reward{}
+		for _, partner := range oracle.Partners(events) {
+			before[partner], _ = list(partner, referral.RewardRebate, now)
+		}
+		if _, err := s.Settle(ctx, now); err != nil {
+			t.Fatal(err)
+		}
+		for _, partner := range oracle.Partners(events) {
+			for _, kind := range []referral.RewardKind{referral.RewardRebate, referral.RewardShared} {
+				rows, page := list(partner, kind, now)
+				var total, done domain.Money
+				type key struct {
+					day     time.Time
+					uid     int64
+					product referral.Product
+					at      time.Time
+				}
+				seen := map[key]bool{}
+				for i, r := range rows {
+					k := key{r.Day, r.UID, r.Product, r.SettledAt}
+					if seen[k] || r.Amount == 0 || i > 0 && r.Day.After(rows[i-1].Day) {
+						t.Errorf("%s of %d: %+v is there twice, empty or out of order", kind, partner, r)
+					}
+					seen[k] = true
+					if total += r.Amount; r.Settled {
+						done += r.Amount
+						settled++
+						if r.SettledAt.After(now) {
+							t.Errorf("%+v is settled in the future", r)
+						}
+					}
+				}
+				if total != page.Total || done != page.Settled {
+					t.Errorf("%s of %d: rows come to %s, %s settled; the page says %s, %s", kind, partner, total, done, page.Total, page.Settled)
+				}
+				if kind == referral.RewardRebate && len(rows) < len(before[partner]) {
+					t.Errorf("settlement made %d rows of %d", len(rows), len(before[partner]))
+				}
+			}
+		}
+	}
+	if settled < 20 {
+		t.Errorf("%d settled records: the test says little", settled)
 	}
 }
 

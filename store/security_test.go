@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"partnerhub/domain"
 	"partnerhub/domain/referral/oracle"
 )
 
@@ -24,6 +25,17 @@ func TestCallersSeeTheirOwn(t *testing.T) {
 	foldAll(t, s)
 	ingest(t, s, rng, 1, events[400:])
 	ctx := context.Background()
+	for _, partner := range oracle.Partners(events) {
+		var uid int64
+		if err := pool.QueryRow(ctx, `SELECT coalesce(min(uid), 0) FROM account WHERE u1 = $1`, partner).Scan(&uid); err != nil {
+			t.Fatal(err)
+		}
+		if uid != 0 {
+			if _, err := s.SetRefereeNote(ctx, domain.Partner(partner), uid, "a note", oracle.End); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 
 	as := func(setting, query string, args ...any) (n int64, err error) {
 		err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
@@ -41,6 +53,7 @@ func TestCallersSeeTheirOwn(t *testing.T) {
 		"trade": "$1 IN (owner, u2, u3, referee)", "transfer": "$1 IN (owner, u2, u3, referee)", "referee_day": "$1 IN (owner, u2, u3, referee)",
 		"delta": "$1 IN (owner, u2, u3, referee)", "partner_hour": "partner = $1", "account": "$1 IN (u1, u2, u3, uid)",
 		"commission": "trade_id IN (SELECT trade_id FROM trade WHERE $1 IN (owner, u2, u3, referee))", "referral_code": "uid = $1",
+		"referee_note": "partner = $1", "settlement_due": "owner = $1 OR owner = (SELECT u1 FROM account WHERE uid = $1) OR owner IN (SELECT uid FROM account WHERE $1 IN (u1, u2))",
 	}
 	seen := map[string]int64{}
 	for _, partner := range oracle.Partners(events) {

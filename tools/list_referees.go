@@ -31,7 +31,7 @@ type refereeFilters struct {
 	Country       string   `json:"country,omitempty" max:"64" jsonschema:"of this country, as in the rows: a code of two letters, or unknown"`
 	Relation      relation `json:"relation,omitempty" jsonschema:"only direct or only indirect ones"`
 	SubPartnerUID int64    `json:"subPartnerUid,omitempty" min:"1" jsonschema:"indirect ones below this sub-partner"`
-	Note          string   `json:"note,omitempty" max:"64" jsonschema:"words in the note of the referral code they came through"`
+	Note          string   `json:"note,omitempty" max:"64" jsonschema:"words in the note of the referral code they came through, or in the partner's own note on them"`
 }
 
 type listArgs struct {
@@ -72,7 +72,8 @@ type refereeRow struct {
 	FuturesVIP        int          `json:"futuresVip"`
 	SpotRebateRate    domain.Rate  `json:"spotRebateRate"`
 	FuturesRebateRate domain.Rate  `json:"futuresRebateRate"`
-	Note              string       `json:"note,omitempty"` // the code's
+	Note              string       `json:"note,omitempty"`    // the code's
+	OwnNote           string       `json:"ownNote,omitempty"` // the partner's, on the referee
 	Commission        domain.Money `json:"commission"`
 	Volume            domain.Money `json:"volume"`
 }
@@ -83,24 +84,29 @@ func ListReferees(d Deps) Tool {
 		"The partner's referees, one row each with their dates, levels, activity, and commission and volume over a period; "+
 			"filtered and sorted. For the best or worst by another figure use leaderboard; for one referee, get_referee.",
 		func(ctx context.Context, c domain.Caller, in listArgs) (out listResult, err error) {
-			now := d.now()
-			q, err := d.refereeQuery(&in, now)
-			if err != nil {
-				return out, err
-			}
-			page, err := d.Referees.Referees(ctx, c, q, now)
-			if err != nil {
-				return out, err
-			}
-			out = listResult{
-				span: d.span(page.Period, now), Filters: in.refereeFilters, Sort: in.Sort, Order: in.Order,
-				Rows: make([]refereeRow, len(page.Rows)), Total: page.Total, NextCursor: page.Next,
-			}
-			for i, r := range page.Rows {
-				out.Rows[i] = d.refereeRow(r, now)
-			}
-			return out, nil
+			return d.listReferees(ctx, c, in, "")
 		})
+}
+
+func (d Deps) listReferees(ctx context.Context, c domain.Caller, in listArgs, search string) (out listResult, err error) {
+	now := d.now()
+	q, err := d.refereeQuery(&in, now)
+	if err != nil {
+		return out, err
+	}
+	q.Search = search
+	page, err := d.Referees.Referees(ctx, c, q, now)
+	if err != nil {
+		return out, err
+	}
+	out = listResult{
+		span: d.span(page.Period, now), Filters: in.refereeFilters, Sort: in.Sort, Order: in.Order,
+		Rows: make([]refereeRow, len(page.Rows)), Total: page.Total, NextCursor: page.Next,
+	}
+	for i, r := range page.Rows {
+		out.Rows[i] = d.refereeRow(r, now)
+	}
+	return out, nil
 }
 
 // refereeQuery is what the arguments ask of the store, and fills in those that were left to their defaults.
@@ -143,6 +149,6 @@ func (d Deps) refereeRow(r referral.RefereeRow, now time.Time) refereeRow {
 		RegisteredAt: at(r.RegisteredAt), KYC: string(r.KYC), VerifiedAt: at(r.VerifiedAt),
 		FirstDepositAt: at(r.FirstDepositAt), FirstTradeAt: at(r.FirstTradeAt), LastTradeAt: at(r.LastTradeAt),
 		Activity: string(r.Activity(now, d.Zone)), Partner: r.Partner, SpotVIP: r.SpotVIP, FuturesVIP: r.FuturesVIP,
-		SpotRebateRate: r.SpotRebateRate, FuturesRebateRate: r.FuturesRebateRate, Note: r.Note, Commission: r.Commission, Volume: r.Volume,
+		SpotRebateRate: r.SpotRebateRate, FuturesRebateRate: r.FuturesRebateRate, Note: r.Note, OwnNote: r.OwnNote, Commission: r.Commission, Volume: r.Volume,
 	}
 }

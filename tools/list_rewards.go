@@ -41,7 +41,7 @@ type rewardRow struct {
 // ListRewards lists the caller's reward records by settlement (SPEC 2).
 func ListRewards(d Deps) Tool {
 	return Define("list_rewards",
-		"The partner's reward records: one for each day, referee and product, settled at 08:00 of the day after, with what is settled and what is not yet. "+
+		"The partner's reward records: one for each day, referee and product, settled at 08:00 of the day after; what came late for a day is a record of the next settlement. With what is settled and what is not yet. "+
 			"For sums use query_metrics; for the trades behind a record, trace_commission.",
 		func(ctx context.Context, c domain.Caller, in rewardsArgs) (out rewardsResult, err error) {
 			now := d.Now()
@@ -69,9 +69,9 @@ func ListRewards(d Deps) Tool {
 				NextCursor: page.Next, Note: note,
 			}
 			for i, r := range page.Rows {
-				status := "settled"
-				if page.AsOf.Before(r.SettledAt) {
-					status = "unsettled"
+				status := "unsettled"
+				if r.Settled {
+					status = "settled"
 				}
 				out.Rows[i] = rewardRow{
 					Key: d.date(r.SettledAt), Day: d.date(r.Day), SettledAt: d.instant(r.SettledAt), UID: r.UID, Product: r.Product, Amount: r.Amount, Status: status,

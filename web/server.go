@@ -29,13 +29,16 @@ type Config struct {
 	People    []Person // whom development mode offers to sign in as; nil: no development mode
 	Ingest    IngestLimits
 	Zone      *time.Location
+	Now       func() time.Time // nil: time.Now
+	PerMinute int              // requests that a caller may make of the REST API; 0: 1200
 	Logger    *slog.Logger
 }
 
 // server holds what the handlers share.
 type server struct {
 	Config
-	tools map[string]tools.Tool
+	tools   map[string]tools.Tool
+	callers limiter
 }
 
 // maxJSONBody bounds the bodies of the REST API; events have a limit of their own.
@@ -43,7 +46,13 @@ const maxJSONBody = 1 << 20
 
 // New is the whole HTTP surface.
 func New(cfg Config) http.Handler {
-	s := &server{Config: cfg, tools: map[string]tools.Tool{}}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.PerMinute == 0 {
+		cfg.PerMinute = 1200
+	}
+	s := &server{Config: cfg, tools: map[string]tools.Tool{}, callers: limiter{perMinute: cfg.PerMinute}}
 	for _, t := range cfg.Tools {
 		s.tools[t.Name] = t
 	}
@@ -60,15 +69,30 @@ func New(cfg Config) http.Handler {
 	s.registerOperator(api)
 	s.registerFund(api)
 	s.registerTasks(api)
+	s.registerPartner(api)
 	r.NotFound(s.app)
-	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) })
+	r.MethodNotAllowed(methodNotAllowed(r))
 	return r
+}
+
+// methodNotAllowed names the methods that the path has.
+func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				w.Header().Add("Allow", method)
+			}
+		}
+		writeProblem(w, &Problem{Type: "about:blank", Title: http.StatusText(http.StatusMethodNotAllowed), Status: http.StatusMethodNotAllowed,
+			Detail: "this path has no " + r.Method, Code: domain.CodeInvalid})
+	}
 }
 
 func (s *server) apiConfig() huma.Config {
 	c := huma.DefaultConfig("Partner Hub", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/v1/openapi", "", "/v1/schemas"
 	c.CreateHooks = nil // no $schema field in the answers
+	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":  {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 		"cookie": {Type: "apiKey", In: "cookie", Name: sessionCookie},
@@ -109,6 +133,10 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 		r, w := humachi.Unwrap(ctx)
 		c, err := s.Auth.Caller(r)
 		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		if err := s.callers.allow(c.UID, time.Now()); err != nil {
 			writeProblem(w, err)
 			return
 		}
@@ -185,6 +213,7 @@ func headers(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Request-Id", middleware.GetReqID(r.Context()))
 		h.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)
 	})

@@ -39,8 +39,6 @@ func (s *server) cookie(token string, age time.Duration) http.Cookie {
 func (s *server) registerSession(api huma.API) {
 	security := []map[string][]string{{"token": {}}, {"cookie": {}}}
 	guarded := huma.Middlewares{s.authenticate(api)}
-	type bodyOf[T any] struct{ Body T }
-
 	huma.Register(api, huma.Operation{OperationID: "get-session", Method: http.MethodGet, Path: "/v1/session", Summary: "Who am I", Security: security, Middlewares: guarded},
 		func(ctx context.Context, in *struct {
 			Name string `cookie:"-"`

@@ -13,6 +13,7 @@ type Referee struct {
 	SubPartnerUID     int64  // of an indirect referee: my direct referee on the path, if that is a partner; else 0
 	Code              string // mine, through which the path to it starts
 	Note              string // the code's
+	OwnNote           string // what the partner wrote about the referee
 	Country           string // "unknown" where it is missing
 	RegisteredAt      time.Time
 	KYC               KYCLevel  // the highest completed
@@ -78,6 +79,9 @@ var (
 	Activities   = []Activity{Active, Dormant, Inactive}
 )
 
+// MaxNote is how long a note on a referee may be, in characters.
+const MaxNote = 200
+
 // MaxReferees is the most that one page of referees holds.
 const MaxReferees = 200
 
@@ -94,7 +98,8 @@ type RefereeQuery struct {
 	Country       string
 	Relation      Relation
 	SubPartnerUID int64
-	Note          string // found anywhere in the code's note, in upper or lower case
+	Note          string // found anywhere in the code's note or the partner's own, in upper or lower case
+	Search        string // the beginning of a uid, or what Note finds
 	Sort          RefereeSort
 	Ascending     bool
 	Limit         int    `json:"-"` // 1 to MaxReferees

@@ -30,17 +30,18 @@ type RewardQuery struct {
 // MaxRewards is the most that one page of reward records holds.
 const MaxRewards = 200
 
-// Reward is one record: what one account's trades of one product on one day of the reporting zone brought. It is negative
-// where reversals outweigh, and there is none where nothing is left.
+// Reward is one record: what one account's trades of one product on one day of the reporting zone brought in one settlement; what came
+// late for the day is another one. It is negative where reversals outweigh, and there is none where nothing is left.
 type Reward struct {
 	Day       time.Time // midnight in the reporting zone
 	SettledAt time.Time // the instant of its settlement, also when that is still to come
+	Settled   bool      // as of the page's AsOf
 	UID       int64     // who traded
 	Product   Product
 	Amount    domain.Money
 }
 
-// RewardPage is the answer to a RewardQuery: the latest day first, then by uid and product.
+// RewardPage is the answer to a RewardQuery: the latest day first, then by uid, product and settlement.
 type RewardPage struct {
 	Rows    []Reward
 	Total   domain.Money // of the whole period

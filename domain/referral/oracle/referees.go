@@ -19,6 +19,7 @@ type Referee struct {
 	SubPartnerUID     int64  // of an indirect referee: my direct referee on the path, if ever enrolled; else 0
 	Code              string // mine, through which the path starts
 	Note              string // the code's
+	OwnNote           string // of no event: never
 	Country           string // "unknown" where it is missing
 	RegisteredAt      time.Time
 	KYC               referral.KYCLevel // the highest completed
