@@ -200,7 +200,7 @@ func (t *turn) call(ctx context.Context, p planned) (o outcome) {
 				done <- outcome{err: domain.AsError(fmt.Errorf("%v", panicked))}
 			}
 		}()
-		result, err := p.tool.Run(ctx, t.run.Owner, p.args)
+		result, err := p.tool.Run(tools.InThread(ctx, t.run.ThreadID), t.run.Owner, p.args)
 		switch {
 		case err != nil:
 			e := domain.AsError(err)
