@@ -42,7 +42,7 @@ var below = map[string][]string{
 	"agent/offline/spell":       {},
 	"eval":                      {"domain", "agent", "demo"},
 	"eval/retrieval":            {"knowledge", "knowledge/lexical"},
-	"web":                       {"domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent"},
+	"web":                       {"domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent", "domain/notice"},
 	"bench":                     {"agent", "agent/offline", "domain/conversation", "knowledge", "library", "prompts", "tools", "domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
 		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "library", "web"},

@@ -24,6 +24,7 @@ type Config struct {
 	Store     *store.Store
 	Auth      *Auth
 	Chat      *Chat
+	Inbox     *Inbox // nil: no push to open windows
 	Tools     []tools.Tool
 	Questions []string // recommended on the welcome screen
 	People    []Person // whom development mode offers to sign in as; nil: no development mode
@@ -62,12 +63,16 @@ func New(cfg Config) http.Handler {
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodPost, "/v1/events", s.withKey(store.ScopeEvents, NewEvents(cfg.Store, cfg.Ingest, keyName)))
 	cfg.Chat.Register(r)
+	if cfg.Inbox != nil {
+		r.Get("/v1/notices/ws", cfg.Inbox.socket)
+	}
 
 	api := humachi.New(r, s.apiConfig())
 	s.registerSession(api)
 	s.registerMetrics(api)
 	s.registerOperator(api)
 	s.registerFund(api)
+	s.registerInbox(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
 	r.NotFound(s.app)

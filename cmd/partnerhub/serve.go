@@ -95,10 +95,20 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
+	inbox := web.NewInbox(s, verifier.Caller, a.log)
+	stopInbox := background(ctx, inbox.Run)
 	handler := web.New(web.Config{
-		Store: s, Auth: verifier, Chat: chat, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
-	return handler, func() { stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
+	return handler, func() { stopInbox(); stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
+}
+
+// background runs f until it is stopped.
+func background(ctx context.Context, f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { f(ctx) })
+	return func() { cancel(); wg.Wait() }
 }
 
 // loop does a step at once, and again every so often, until it is stopped. A step that fails is logged and tried again.
