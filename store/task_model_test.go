@@ -1,0 +1,301 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
+	"partnerhub/domain/referral/oracle"
+	"partnerhub/domain/task"
+	"partnerhub/store"
+)
+
+// modelTask is what a task should be.
+type modelTask struct {
+	id, owner int64
+	spec      task.Spec
+	targets   []int64
+	ended     bool // settled or cancelled
+}
+
+// value is a participant's progress by the rules.
+func (m *modelTask) value(model *oracle.Oracle, uid int64) int64 {
+	if m.spec.Type == task.Referral {
+		return model.TaskUsers(uid, m.spec.Start, m.spec.End)
+	}
+	return model.TaskVolume(uid, m.spec.Start, m.spec.End, func(p referral.Product) bool {
+		return m.spec.Product == task.Both || (p == referral.Futures) == (m.spec.Product == task.Futures)
+	})
+}
+
+// taskRun is a random run: several goroutines at once bring events, fold, and create and change tasks.
+type taskRun struct {
+	s    *store.Store
+	pool *pgxpool.Pool
+	mu   sync.Mutex
+	rng  *rand.Rand
+
+	tasks []*modelTask
+	paid  map[string]int // steps paid, at the end of the phase before
+}
+
+// TestTasksInterleaved holds tasks, after any interleaving, against a plain model of the rules fed the same events, and against Verify. Where nothing
+// takes progress back, what is paid is exactly what the model says; elsewhere it is no less, since a reward that was paid stays.
+func TestTasksInterleaved(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 47))
+			plain := seed%2 == 0
+			events := agreeing(oracle.Random(rng, 900))
+			var first []referral.Event // what a plain run has from the beginning, so that progress only rises
+			for _, e := range events {
+				switch e.Body.(type) {
+				case referral.Trade, referral.Transfer:
+				case referral.KYC:
+				default:
+					first = append(first, e)
+				}
+			}
+			if plain {
+				events = slices.DeleteFunc(events, func(e referral.Event) bool {
+					return slices.ContainsFunc(first, func(f referral.Event) bool { return f.ID == e.ID })
+				})
+				first = slices.DeleteFunc(first, func(e referral.Event) bool { _, reversal := e.Body.(referral.Reversal); return reversal })
+			} else {
+				first, events = events[:300], events[300:] // of every kind, so that there are partners to begin with
+			}
+			r := &taskRun{rng: rng, paid: map[string]int{}}
+			r.s, r.pool = open(t, time.UTC)
+			model := oracle.New(time.UTC)
+			model.Apply(first)
+			ingest(t, r.s, rng, 1, first)
+			for _, uid := range oracle.Partners(slices.Concat(first, events)) {
+				deposit(t, r.s, uid, 20_000*domain.USDT)
+			}
+			now := oracle.Start
+			const phases = 7
+			for p := range phases {
+				now = now.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start)) / 4)).Truncate(time.Second))
+				n := len(events) / (phases - p)
+				r.phase(t, events[:n], now)
+				model.Apply(events[:n])
+				events = events[n:]
+				r.compare(t, model, now, plain)
+			}
+			// The end: everything settles, once, by two replicas at a time.
+			end := now.AddDate(2, 0, 0)
+			var wg sync.WaitGroup
+			for range 2 {
+				wg.Go(func() { advance(t, r.s, end) })
+			}
+			wg.Wait()
+			for _, m := range r.tasks {
+				m.ended = true
+			}
+			r.compare(t, model, end, plain)
+			var open, rewards int
+			if err := r.pool.QueryRow(context.Background(), `SELECT (SELECT count(*) FROM task WHERE settled_at IS NULL AND cancelled_at IS NULL), (SELECT count(*) FROM task_reward)`).Scan(&open, &rewards); err != nil || open > 0 {
+				t.Fatal(open, err)
+			}
+			t.Log(len(r.tasks), "tasks,", rewards, "rewards")
+			if len(r.tasks) < 3 || rewards < 3 {
+				t.Error("the test says little")
+			}
+			if err := r.s.Rebuild(context.Background(), nil); err != nil {
+				t.Fatal(err)
+			}
+			r.compare(t, model, end, plain)
+		})
+	}
+}
+
+// phase does everything at once.
+func (r *taskRun) phase(t *testing.T, events []referral.Event, now time.Time) {
+	var wg sync.WaitGroup
+	seed := r.rng.Uint64()
+	wg.Go(func() { ingest(t, r.s, rand.New(rand.NewPCG(seed, 1)), 2, events) })
+	for i := range uint64(2) {
+		wg.Go(func() {
+			for range 6 {
+				if _, err := r.s.AdvanceTasks(context.Background(), now); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, 2+i))
+			for range 4 {
+				r.act(t, rng, now)
+			}
+		})
+	}
+	wg.Wait()
+	advance(t, r.s, now)
+}
+
+// act creates a task or changes one.
+func (r *taskRun) act(t *testing.T, rng *rand.Rand, now time.Time) {
+	ctx := context.Background()
+	r.mu.Lock()
+	var m *modelTask
+	if len(r.tasks) > 0 && rng.IntN(2) == 0 {
+		m = r.tasks[rng.IntN(len(r.tasks))]
+	}
+	r.mu.Unlock()
+	if m == nil {
+		r.create(t, rng, now)
+		return
+	}
+	c := domain.Partner(m.owner)
+	r.mu.Lock() // a change and what the model knows of it are one; creations, events and folds go on
+	defer r.mu.Unlock()
+	var err error
+	switch rng.IntN(4) {
+	case 0:
+		end := m.spec.End.Add(time.Duration(rng.IntN(72)) * time.Hour)
+		if err = r.s.ExtendTask(ctx, c, m.id, end, now); err == nil {
+			m.spec.End = end
+		}
+	case 1:
+		for range 2 {
+			err = errors.Join(err, r.s.CancelTask(ctx, c, m.id, now))
+		}
+		if err == nil && !m.ended {
+			m.ended = true
+			if now.Before(m.spec.End) {
+				m.spec.End = now
+			}
+			if now.Before(m.spec.Start) {
+				m.spec.End = m.spec.Start
+			}
+		}
+	default:
+		more := task.More{MaxRepeats: m.spec.MaxRepeats + 2}
+		if m.spec.Type == task.Trading {
+			more = task.More{Tiers: slices.Clone(m.spec.Tiers)}
+			if len(more.Tiers) < task.MaxTiers {
+				more.Tiers = append(more.Tiers, task.Tier{Threshold: more.Tiers[len(more.Tiers)-1].Threshold * 3, Reward: 50 * domain.USDT})
+			}
+		}
+		if err = r.s.TopUpTask(ctx, c, m.id, more, now); err == nil {
+			m.spec, _ = m.spec.With(more)
+		}
+	}
+	if e := (*domain.Error)(nil); err != nil && !errors.As(err, &e) {
+		t.Error(err)
+	}
+}
+
+// create makes a task for some of a random partner's partners.
+func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
+	ctx := context.Background()
+	var owner int64
+	var uids []int64
+	err := r.pool.QueryRow(ctx, `SELECT up, array_agg(x.uid ORDER BY x.uid) FROM (SELECT unnest(ARRAY[u1, u2, u3]) AS up, a.uid FROM account a JOIN partner USING (uid) WHERE enrolled_at <= $1) x
+		JOIN partner p ON p.uid = up GROUP BY up ORDER BY md5(up::text || $2) LIMIT 1`, now, fmt.Sprint(rng.Uint64())).Scan(&owner, &uids)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return // nobody is anybody's yet
+	}
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	start := now.Add(time.Duration(rng.Int64N(int64(72*time.Hour)))-23*time.Hour + time.Duration(rng.IntN(1000))*time.Microsecond)
+	spec := task.Spec{Type: task.Referral, Targets: task.Targets{UIDs: append(uids, uids[0])}, Start: start, End: start.Add(24*time.Hour + time.Duration(rng.Int64N(int64(150*time.Hour)))), EveryX: 1, Reward: 10 * domain.USDT, MaxRepeats: int64(1 + rng.IntN(3))}
+	if rng.IntN(3) > 0 {
+		spec.Type, spec.EveryX, spec.Reward, spec.MaxRepeats = task.Trading, 0, 0, 0
+		spec.Product = task.Products[rng.IntN(3)]
+		at := domain.Money(0)
+		for range 1 + rng.IntN(3) {
+			at += domain.Money(1 + rng.Int64N(int64(300*domain.USDT)))
+			spec.Tiers = append(spec.Tiers, task.Tier{Threshold: at, Reward: task.Rewards[rng.IntN(4)]})
+		}
+	}
+	spec = spec.Normal()
+	request := ""
+	if rng.IntN(2) == 0 {
+		request = fmt.Sprint("r", rng.Uint64())
+	}
+	ids := make([]int64, 2)
+	var wg sync.WaitGroup
+	var refused error
+	var mu sync.Mutex
+	for i := range ids {
+		if i > 0 && request == "" {
+			break
+		}
+		wg.Go(func() { // twice at once is once
+			id, err := r.s.CreateTask(ctx, domain.Partner(owner), spec, request, now)
+			mu.Lock()
+			defer mu.Unlock()
+			if ids[i] = id; err != nil {
+				refused = err
+			}
+		})
+	}
+	wg.Wait()
+	if refused != nil {
+		if e := (*domain.Error)(nil); !errors.As(refused, &e) {
+			t.Error(refused)
+		}
+		return
+	}
+	if request != "" && ids[0] != ids[1] {
+		t.Error("one request made two tasks:", ids)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tasks = append(r.tasks, &modelTask{id: ids[0], owner: owner, spec: spec, targets: spec.Targets.UIDs})
+}
+
+// compare holds every task against the model.
+func (r *taskRun) compare(t *testing.T, model *oracle.Oracle, now time.Time, plain bool) {
+	t.Helper()
+	ctx := context.Background()
+	verified(t, r.s)
+	books(t, r.pool)
+	for _, m := range r.tasks {
+		if !m.ended && !now.Before(m.spec.End.Add(task.DefaultGrace)) {
+			m.ended = true
+		}
+		rows, err := r.pool.Query(ctx, `SELECT uid, value, paid, coalesce(final, value), open FROM task_participant WHERE owner = $1 AND task = $2 ORDER BY uid`, m.owner, m.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen []int64
+		for rows.Next() {
+			var uid, value, final int64
+			var paid int
+			var open bool
+			if err := rows.Scan(&uid, &value, &paid, &final, &open); err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, uid)
+			if want := m.value(model, uid); value != want {
+				t.Errorf("task %d %+v: %d has %d, the model says %d", m.id, m.spec, uid, value, want)
+			}
+			if open == m.ended {
+				t.Errorf("task %d is open: %v", m.id, open)
+			}
+			key := fmt.Sprint(m.id, ":", uid)
+			if want := int(m.spec.Reached(final)); paid < want || plain && paid != want || paid < r.paid[key] {
+				t.Errorf("task %d: %d steps paid to %d, the model says %d", m.id, paid, uid, want)
+			}
+			r.paid[key] = paid
+		}
+		if !slices.Equal(seen, m.targets) {
+			t.Errorf("task %d is for %v, not %v", m.id, seen, m.targets)
+		}
+	}
+}
