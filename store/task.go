@@ -13,6 +13,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/ledger"
+	"partnerhub/domain/notice"
 	"partnerhub/domain/task"
 )
 
@@ -177,8 +178,10 @@ func (s *Store) createTask(ctx context.Context, tx pgx.Tx, c domain.Caller, spec
 	if err := rederiveTask(ctx, tx, c.UID, id); err != nil {
 		return 0, err
 	}
-	_, err = post(ctx, tx, []ledger.Transfer{fundTransfer(c.UID, id, "fund", worst, now)})
-	return id, err
+	if _, err := post(ctx, tx, []ledger.Transfer{fundTransfer(c.UID, id, "fund", worst, now)}); err != nil {
+		return id, err
+	}
+	return id, tell(ctx, tx, storedTask{id: id, owner: c.UID, Spec: spec}, notice.TaskCreated, "", now)
 }
 
 func tierArrays(tiers []task.Tier) (thresholds, rewards []int64) {

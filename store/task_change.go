@@ -10,6 +10,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/ledger"
+	"partnerhub/domain/notice"
 	"partnerhub/domain/task"
 )
 
@@ -111,7 +112,11 @@ func (s *Store) extendTask(ctx context.Context, tx pgx.Tx, c domain.Caller, id i
 	case end.Sub(t.Spec.Start) > task.MaxLength:
 		return domain.Invalid("end", "a task lasts a year at most")
 	}
-	return moveWindow(ctx, tx, t, end, end.Add(t.settlesAt.Sub(t.Spec.End)))
+	if err := moveWindow(ctx, tx, t, end, end.Add(t.settlesAt.Sub(t.Spec.End))); err != nil {
+		return err
+	}
+	t.Spec.End = end
+	return tell(ctx, tx, t, notice.TaskChanged, ":"+end.Format(time.RFC3339Nano), now)
 }
 
 // moveWindow gives a task another end and works out its progress again.
@@ -158,8 +163,10 @@ func (s *Store) topUpTask(ctx context.Context, tx pgx.Tx, c domain.Caller, id in
 		return err
 	}
 	// What is funded only grows, so that each key comes once.
-	_, err = post(ctx, tx, []ledger.Transfer{fundTransfer(c.UID, id, "fund:"+(t.funded+extra).String(), extra, now)})
-	return err
+	if _, err := post(ctx, tx, []ledger.Transfer{fundTransfer(c.UID, id, "fund:"+(t.funded+extra).String(), extra, now)}); err != nil {
+		return err
+	}
+	return tell(ctx, tx, t, notice.TaskChanged, ":"+(t.funded+extra).String(), now)
 }
 
 // cancelTask ends a task at once: what its participants earned until now is paid, and the rest goes back. Cancelling it again changes nothing.
@@ -208,8 +215,10 @@ func (s *Store) nudgeTask(ctx context.Context, tx pgx.Tx, c domain.Caller, id in
 	if next := t.nudgedAt.Add(task.NudgeEvery); !t.nudgedAt.IsZero() && now.Before(next) {
 		return domain.Errorf(domain.CodeBusy, "taskId", "the participants were told %s ago: again from %s", now.Sub(t.nudgedAt).Round(time.Minute), next.Format(time.RFC3339))
 	}
-	_, err = tx.Exec(ctx, `UPDATE task SET nudged_at = $3 WHERE owner = $1 AND id = $2`, c.UID, id, now)
-	return err
+	if _, err := tx.Exec(ctx, `UPDATE task SET nudged_at = $3 WHERE owner = $1 AND id = $2`, c.UID, id, now); err != nil {
+		return err
+	}
+	return tell(ctx, tx, t, notice.TaskNudge, ":"+now.UTC().Format(time.RFC3339), now)
 }
 
 // ExtendTask is extendTask in a transaction of its own.
@@ -238,11 +247,11 @@ func settleTask(ctx context.Context, tx pgx.Tx, t storedTask, ended string, now 
 	if _, err := foldTaskDeltas(ctx, tx, `WHERE owner = $1 AND task = $2`, t.owner, t.id); err != nil {
 		return err
 	}
-	transfers, err := payDue(ctx, tx, now, `AND p.owner = $3 AND p.task = $4`, MaxPost-1, t.owner, t.id)
+	paid, err := payDue(ctx, tx, now, `AND p.owner = $3 AND p.task = $4`, MaxPost-1, t.owner, t.id)
 	if err != nil {
 		return err
 	}
-	if len(transfers) == MaxPost-1 {
+	if len(paid) == MaxPost-1 {
 		return domain.Errorf(domain.CodeBusy, "taskId", "rewards of the task are being paid: try again")
 	}
 	escrow := escrowOf(t.owner, t.id)
@@ -250,6 +259,7 @@ func settleTask(ctx context.Context, tx pgx.Tx, t storedTask, ended string, now 
 	if err != nil {
 		return err
 	}
+	transfers := transfersOf(paid)
 	for _, p := range transfers {
 		left -= p.Amount
 	}
@@ -265,9 +275,22 @@ func settleTask(ctx context.Context, tx pgx.Tx, t storedTask, ended string, now 
 	if left > 0 {
 		transfers = append(transfers, ledger.Transfer{Key: "task:" + escrow.Ref + ":refund", From: escrow, To: ledger.FundOf(t.owner), Amount: left, Reason: ledger.TaskRefund, Ref: escrow.Ref, At: now})
 	}
-	if len(transfers) == 0 {
-		return nil
+	if len(transfers) > 0 {
+		if _, err := post(ctx, tx, transfers); err != nil {
+			return err
+		}
 	}
-	_, err = post(ctx, tx, transfers)
-	return err
+	notices, err := tellPaid(ctx, tx, paid)
+	if err != nil {
+		return err
+	}
+	kind := notice.TaskSettled
+	if ended == "cancelled_at" {
+		kind = notice.TaskCancelled
+	}
+	last, err := tellEnded(ctx, tx, t, kind, left, now)
+	if err != nil {
+		return err
+	}
+	return notify(ctx, tx, append(notices, last...))
 }

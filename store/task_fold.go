@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -148,14 +147,14 @@ func foldTaskDeltas(ctx context.Context, tx pgx.Tx, where string, args ...any) (
 	return n, err
 }
 
-// payDue writes the rewards that are due, up to limit, and returns their transfers, which the caller posts. Steps are paid in order, so
+// payDue writes the rewards that are due, up to limit, and returns them with their transfers, which the caller posts. Steps are paid in order, so
 // that what is paid are always the first ones. filter's parameters begin with $3. The caller holds the task lock.
-func payDue(ctx context.Context, tx pgx.Tx, now time.Time, filter string, limit int, args ...any) (transfers []ledger.Transfer, err error) {
+func payDue(ctx context.Context, tx pgx.Tx, now time.Time, filter string, limit int, args ...any) (paid []payment, err error) {
 	rows, err := tx.Query(ctx, `
 		WITH due AS MATERIALIZED (
-			SELECT p.owner, p.task, p.uid, k AS step, CASE WHEN t.type = 1 THEN k * t.every_x ELSE t.thresholds[k] END AS threshold, CASE WHEN t.type = 1 THEN t.reward ELSE t.rewards[k] END AS amount
+			SELECT p.owner, p.task, p.uid, t.title, t.type, k AS step, CASE WHEN t.type = 1 THEN k * t.every_x ELSE t.thresholds[k] END AS threshold, CASE WHEN t.type = 1 THEN t.reward ELSE t.rewards[k] END AS amount
 			FROM task_participant p JOIN task t ON (t.owner, t.id) = (p.owner, p.task) CROSS JOIN LATERAL generate_series(p.paid + 1, p.reached) k
-			WHERE p.open AND p.reached > p.paid `+filter+` ORDER BY 1, 2, 3, 4 LIMIT $2),
+			WHERE p.open AND p.reached > p.paid `+filter+` ORDER BY p.owner, p.task, p.uid, k LIMIT $2),
 		written AS (
 			INSERT INTO task_reward (owner, task, uid, step, threshold, amount, paid_at) SELECT owner, task, uid, step, threshold, amount, $1::timestamptz FROM due
 			ON CONFLICT DO NOTHING RETURNING owner, task, uid, step, amount),
@@ -163,28 +162,33 @@ func payDue(ctx context.Context, tx pgx.Tx, now time.Time, filter string, limit 
 			UPDATE task_participant p SET paid = s.step, paid_amount = p.paid_amount + s.amount
 			FROM (SELECT d.owner, d.task, d.uid, max(d.step) AS step, coalesce(sum(w.amount), 0)::bigint AS amount FROM due d LEFT JOIN written w USING (owner, task, uid, step) GROUP BY 1, 2, 3) s
 			WHERE (p.owner, p.task, p.uid) = (s.owner, s.task, s.uid))
-		SELECT owner, task, uid, step, amount FROM written`, append([]any{now, limit}, args...)...)
+		SELECT w.owner, w.task, w.uid, w.step, w.amount, d.title, d.type FROM written w JOIN due d USING (owner, task, uid, step)`, append([]any{now, limit}, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	var owner, id, uid int64
-	var step int32
-	var amount domain.Money
-	_, err = pgx.ForEachRow(rows, []any{&owner, &id, &uid, &step, &amount}, func() error {
-		from := escrowOf(owner, id)
-		transfers = append(transfers, ledger.Transfer{Key: "task:" + from.Ref + ":" + strconv.FormatInt(uid, 10) + ":" + strconv.Itoa(int(step)), From: from, To: ledger.FundOf(uid),
-			Amount: amount, Reason: ledger.TaskReward, Ref: from.Ref, At: now})
-		return nil
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p payment, err error) {
+		var amount domain.Money
+		if err := row.Scan(&p.owner, &p.task, &p.uid, &p.step, &amount, &p.title, &p.kind); err != nil {
+			return p, err
+		}
+		from := escrowOf(p.owner, p.task)
+		p.Transfer = ledger.Transfer{Key: fmt.Sprintf("task:%s:%d:%d", from.Ref, p.uid, p.step), From: from, To: ledger.FundOf(p.uid), Amount: amount, Reason: ledger.TaskReward, Ref: from.Ref, At: now}
+		return p, nil
 	})
-	return transfers, err
 }
 
 // payAndPost pays what is due, up to MaxPost rewards, and returns how many they were.
 func payAndPost(ctx context.Context, tx pgx.Tx, now time.Time, filter string, args ...any) (int, error) {
-	transfers, err := payDue(ctx, tx, now, filter, MaxPost, args...)
-	if err != nil || len(transfers) == 0 {
+	paid, err := payDue(ctx, tx, now, filter, MaxPost, args...)
+	if err != nil || len(paid) == 0 {
 		return 0, err
 	}
-	_, err = post(ctx, tx, transfers)
-	return len(transfers), err
+	if _, err := post(ctx, tx, transfersOf(paid)); err != nil {
+		return 0, err
+	}
+	notices, err := tellPaid(ctx, tx, paid)
+	if err != nil {
+		return 0, err
+	}
+	return len(paid), notify(ctx, tx, notices)
 }

@@ -109,7 +109,7 @@ func TestTasksInterleaved(t *testing.T) {
 				t.Fatal(open, err)
 			}
 			t.Log(len(r.tasks), "tasks,", rewards, "rewards")
-			if len(r.tasks) < 3 || rewards < 3 {
+			if len(r.tasks) < 3 || plain && rewards < 3 {
 				t.Error("the test says little")
 			}
 			if err := r.s.Rebuild(context.Background(), nil); err != nil {
@@ -211,7 +211,7 @@ func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
 		t.Error(err)
 		return
 	}
-	start := now.Add(time.Duration(rng.Int64N(int64(72*time.Hour)))-23*time.Hour + time.Duration(rng.IntN(1000))*time.Microsecond)
+	start := now.Add(time.Duration(rng.Int64N(int64(72*time.Hour))) - 23*time.Hour + time.Duration(rng.IntN(1000))*time.Microsecond)
 	spec := task.Spec{Type: task.Referral, Targets: task.Targets{UIDs: append(uids, uids[0])}, Start: start, End: start.Add(24*time.Hour + time.Duration(rng.Int64N(int64(150*time.Hour)))), EveryX: 1, Reward: 10 * domain.USDT, MaxRepeats: int64(1 + rng.IntN(3))}
 	if rng.IntN(3) > 0 {
 		spec.Type, spec.EveryX, spec.Reward, spec.MaxRepeats = task.Trading, 0, 0, 0

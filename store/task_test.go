@@ -2,7 +2,10 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,7 +114,7 @@ func participant(t testing.TB, s *store.Store, id, uid int64, now time.Time) tas
 func TestTradingTask(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), domain.Partner(100)
-	s, _ := taskWorld(t)
+	s, pool := taskWorld(t)
 	spec := tradingSpec()
 	if _, err := s.CreateTask(ctx, c, spec, "", taskDay); refusal(t, err).Missing != 80*domain.USDT {
 		t.Fatal(err)
@@ -157,6 +160,10 @@ func TestTradingTask(t *testing.T) {
 	}
 	if done := advance(t, s, end.Add(task.DefaultGrace)); done.Settled != 1 || balance(t, s, 100) != 50*domain.USDT {
 		t.Fatal(done, balance(t, s, 100))
+	}
+	var rewards, settled, created int
+	if err := pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE kind = 'task_reward'), count(*) FILTER (WHERE kind = 'task_settled'), count(*) FILTER (WHERE kind = 'task_created') FROM notice`).Scan(&rewards, &settled, &created); err != nil || rewards != 6 || settled != 3 || created != 2 {
+		t.Fatal(rewards, settled, created, err)
 	}
 	land(t, s, traded(7, 301, at, referral.Futures, 9000*domain.USDT))
 	if done := advance(t, s, end.AddDate(0, 0, 9)); done.Paid != 0 || done.Settled != 0 {
@@ -241,4 +248,30 @@ func TestReferralTask(t *testing.T) {
 	if e := refusal(t, func() error { _, err := s.Task(ctx, domain.Partner(202), id, in); return err }()); e.Code != domain.CodeNotFound {
 		t.Fatal(e)
 	}
+}
+
+// TestFundingAtOnce: 64 creations at once from a fund that covers half of them.
+func TestFundingAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := taskWorld(t)
+	deposit(t, s, 100, 32*80*domain.USDT+79*domain.USDT)
+	var made, short atomic.Int64
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			_, err := s.CreateTask(context.Background(), domain.Partner(100), tradingSpec(), "", taskDay)
+			if e := (*domain.Error)(nil); err == nil {
+				made.Add(1)
+			} else if errors.As(err, &e) && e.Field == "balance" && e.Missing == domain.USDT {
+				short.Add(1)
+			} else {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 32 || short.Load() != 32 || balance(t, s, 100) != 79*domain.USDT {
+		t.Error(made.Load(), "made,", short.Load(), "refused,", balance(t, s, 100), "left")
+	}
+	verified(t, s)
 }
