@@ -33,16 +33,16 @@ func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now tim
 		if prev.Period != "" && prev.Period != later && s.compare && len(s.metrics) == 0 && u.begins(later, now).Before(u.begins(prev.Period, now)) {
 			later, earlier = prev.Period, later
 		}
-	case s.has("yoy") || s.sequence("year", "over", "year"):
+	case s.has("yoy") || s.overUnit("year"):
 		later = "this_year"
-	case s.has("mom") || s.sequence("month", "over", "month"):
+	case s.has("mom") || s.overUnit("month"):
 		later = "this_month"
-	case s.sequence("day", "over", "day"):
+	case s.overUnit("day"):
 		later = "today"
 	case prev.Period != "" && prev.Intent != Referee:
 		later = prev.Period
 	default:
-		later, frame.PeriodAssumed = "this_week", !s.has("wow") && !s.sequence("week", "over", "week")
+		later, frame.PeriodAssumed = "this_week", !s.has("wow") && !s.overUnit("week")
 	}
 	frame.Period, frame.CompareTo = u.running(later, now), earlier
 	if frame.CompareTo != "" && u.precedes(frame.CompareTo, frame.Period, now) {

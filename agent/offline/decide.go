@@ -96,6 +96,14 @@ func (s *said) named(f focus, intent Intent) Intent {
 	switch {
 	case s.general() && (intent == Rewards || intent == Codes || intent == RootCause || intent == Tasks || intent == Unclear || intent == Trace):
 		return Rules
+	case s.word(0) == "how" && (s.word(1) == "to" || s.sequence("do", "i") || s.sequence("can", "i")) && (intent == CreateTask || intent == CreateCode || intent == CancelTask || intent == Nudge):
+		return Rules
+	case intent == Programs && s.word(0) == "what" && (s.word(1) == "is" || s.word(1) == "are") && !s.has("my", "i"):
+		return Rules
+	case intent == Referees && s.rank == "sub_partner" && s.sub == 0 && !s.states() && s.sort == "" && len(s.periods) == 0 && s.word(0) != "how":
+		return Leaderboard
+	case (intent == Referees || intent == Referee) && s.sub != 0 && s.has("performance", "performing", "doing", "performed"):
+		return Metrics
 	case s.states() && s.counted && s.rank == "referee" && slices.Equal(s.metricNames(), []string{"traders"}):
 		return Metrics
 	case follows && len(s.uid) > 0 && len(s.metrics) == 0 && len(s.toks) <= 4 && s.has("about", "and") && (f.frame.Intent == Metrics || f.frame.Intent == Compare):
@@ -148,7 +156,7 @@ func (s *said) general() bool {
 	case "why":
 		return len(s.toks) > 1 && slices.Contains([]string{"do", "does"}, s.toks[1].text) && !s.has("my")
 	}
-	return s.counted && (s.sequence("can", "i") || s.sequence("can", "a") || s.sequence("may", "i") || s.has("allowed", "maximum"))
+	return s.counted && (s.sequence("can", "i") || s.sequence("can", "a") || s.sequence("may", "i") || s.has("allowed", "maximum", "max", "limit"))
 }
 
 // amounts reports whether a sum of money is asked for of the referees: "withdrawals of my referees".
@@ -198,7 +206,7 @@ func (s *said) onePeriod() bool {
 
 // comparesRates: "week over week", "mom": how much something changed, not why.
 func (s *said) comparesRates() bool {
-	return s.topic == "" && (s.has("wow", "mom", "yoy") || s.sequence("over", "week") || s.sequence("over", "month"))
+	return s.topic == "" && (s.has("wow", "mom", "yoy") || s.overUnit("week") || s.overUnit("month"))
 }
 
 // slots reports whether anything is named that narrows, cuts or points.

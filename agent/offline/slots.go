@@ -2,6 +2,7 @@ package offline
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -230,8 +231,7 @@ var comparers = []string{"compare", "compared", "comparing", "comparison", "vers
 
 // comparing finds out whether, and with which of the periods, something is compared.
 func (s *said) comparing() {
-	s.compare = s.has(comparers...) || s.sequence("week", "over", "week") || s.sequence("month", "over", "month") ||
-		s.sequence("year", "over", "year") || s.sequence("day", "over", "day") || s.has("wow", "mom", "yoy")
+	s.compare = s.has(comparers...) || s.has("wow", "mom", "yoy") || s.overUnit("day") || s.overUnit("week") || s.overUnit("month") || s.overUnit("year")
 	for n, m := range s.periods {
 		first := slices.IndexFunc(s.toks, func(t token) bool { return t.start < m.End && t.end > m.Start })
 		if first >= 0 && s.word(first) == "since" {
@@ -252,6 +252,11 @@ func (s *said) comparing() {
 	}
 }
 
+// overUnit reports whether "month over month", or "month on month", is said.
+func (s *said) overUnit(unit string) bool {
+	return s.sequence(unit, "over", unit) || s.sequence(unit, "on", unit)
+}
+
 // references finds words that point at what was just shown.
 func (s *said) references() {
 	s.pronoun = s.has("his", "him", "her", "him", "he", "she", "them", "their", "they", "those", "theirs", "it") ||
@@ -262,11 +267,21 @@ func (s *said) references() {
 			s.nth = n
 		}
 	}
-	if s.sequence("top", "one") || s.sequence("number", "one") && s.has("detail") || s.sequence("the", "top", "referee") || s.sequence("the", "top", "user") || s.sequence("the", "best", "one") || s.sequence("the", "biggest", "one") || s.sequence("the", "largest", "one") || s.sequence("the", "leader") {
+	for n, number := range []string{"", "one", "two", "three", "four", "five"} {
+		if n > 0 && (s.sequence("number", number) || s.sequence("number", strconv.Itoa(n)) || s.sequence("no", strconv.Itoa(n))) && !s.sequence("number", "of") {
+			s.nth = n
+		}
+	}
+	if s.sequence("top", "one") || s.sequence("the", "top", "referee") || s.sequence("the", "top", "user") || s.sequence("the", "best", "one") || s.sequence("the", "biggest", "one") || s.sequence("the", "largest", "one") || s.sequence("the", "leader") {
 		s.nth = 1
 	}
 	s.counted = s.sequence("how", "many") || s.sequence("number", "of") || s.has("count")
 	s.more = s.sequence("next", "page") || s.sequence("show", "more") || len(s.toks) <= 2 && s.has("more", "next") && !s.sequence("more", "about")
+}
+
+// shareOf reports whether a part is asked for as a share of the whole: "what share of my commission is futures?".
+func (s *said) shareOf() bool {
+	return s.has("share", "percentage", "proportion", "percent", "fraction", "portion") && (s.has("of") || s.has("from"))
 }
 
 // eachOf is the unit of "each of the last 6 months", "" when nothing like it is said.

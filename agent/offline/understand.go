@@ -185,6 +185,9 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 	frame = u.name(frame, s)
 	switch frame.Intent {
 	case Metrics:
+		if len(frame.Metrics) == 0 { // how a sub-partner performs
+			frame.Metrics = []string{"commission", "volume", "traders"}
+		}
 		u.setPeriod(&frame, s, prev, now)
 		if s.pronoun && frame.UID == 0 {
 			frame.UID = f.uid(s)
@@ -208,6 +211,8 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 			frame.By = s.rank
 		} else if prev.Intent == Codes {
 			frame.By = "code"
+		} else if g := prev.GroupBy; leaning && (g == "country" || g == "code" || g == "sub_partner") { // "just the top 3", of what was listed
+			frame.By = g
 		}
 		for _, g := range values(s.groups) {
 			if g == "country" || g == "code" || g == "sub_partner" || g == "referee" {
@@ -243,12 +248,16 @@ func (u *understanding) name(frame Frame, s *said) Frame {
 	switch {
 	case len(products) == 1 && s.excluded(s.products[0]) && frame.Intent != Leaderboard: // no filter says "all but": each stands apart
 		frame.Product, frame.GroupBy = "", "product"
+	case len(products) == 1 && s.shareOf() && frame.Intent == Metrics:
+		frame.Product, frame.GroupBy = "", "product"
 	case len(products) == 1:
 		frame.Product = products[0]
 	case len(products) > 1 && frame.Intent != Leaderboard:
 		frame.Product, frame.GroupBy = "", "product"
 	}
 	switch {
+	case len(relations) == 1 && s.shareOf() && frame.Intent == Metrics:
+		frame.Relation, frame.GroupBy = "", "relation"
 	case len(relations) == 1:
 		frame.Relation = relations[0]
 		if s.excluded(s.relations[0]) {
@@ -331,7 +340,10 @@ func (u *understanding) list(frame Frame, s *said, f focus, prev Frame) Frame {
 	frame.Metrics, frame.GroupBy, frame.Product, frame.UID = nil, "", "", 0
 	frame.KYC, frame.Deposited, frame.Traded, frame.Activity, frame.VIPMin = s.kyc, s.deposited, s.traded, s.activity, s.vip
 	frame.Sort, frame.Order, frame.Note = s.sort, s.order, s.note
-	yes := true
+	yes, no := true, false
+	if frame.Activity == "inactive" && periodOf(s) != "" && !s.has("never", "inactive") { // "without a trade last week" says nothing of before
+		frame.Activity, frame.Traded = "", &no
+	}
 	if slices.Contains(metrics, "deposited") && frame.Deposited == nil {
 		frame.Deposited = &yes
 	}

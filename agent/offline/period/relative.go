@@ -61,7 +61,7 @@ func relativeUnit(p *parser, i int) (span, int, bool) {
 	if p.is(i, "previous") && p.prev != nil && p.prev.grain == u {
 		return p.unitsBefore(*p.prev, u, 1), end, true
 	}
-	if n == -1 && whole == j && (past || p.is(i-1, "the") && p.is(i-2, "over", "in", "within", "during") && !p.is(end, "of")) {
+	if n == -1 && whole == j && (past || p.is(i, "last") && p.is(i-1, "the") && p.is(i-2, "over", "in", "within", "during") && !p.is(end, "of")) {
 		switch u {
 		case "day":
 			return p.calendar("day", -1), end, true
