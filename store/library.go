@@ -299,6 +299,16 @@ func (l *Library) UnembeddedSections(ctx context.Context, model string, limit in
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[knowledge.Unembedded])
 }
 
+// SectionTexts are the words of at most so many sections of a version.
+func (l *Library) SectionTexts(ctx context.Context, version, limit int) ([]knowledge.Text, error) {
+	rows, err := l.pool.Query(ctx, `SELECT (a.meta->>'title') || E'\n' || s.heading, s.body || E'\n' || s.asked FROM library_section s JOIN library_article a ON a.id = s.article
+		WHERE `+live("s", "$1")+` LIMIT $2`, version, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[knowledge.Text])
+}
+
 // SaveEmbeddings keeps vectors; those that are there already stay.
 func (l *Library) SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error {
 	batch := &pgx.Batch{}

@@ -84,9 +84,7 @@ func (s *search) run(ctx context.Context) ([]knowledge.Hit, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h knowledge.Hit, err error) {
-		var terms []int32
-		err = row.Scan(&h.Heading, &h.Anchor, &h.Text, &h.Article, &h.Since, &h.Version, &terms, &h.Meaning, &h.Score)
-		h.Words = s.coverage(terms)
+		err = row.Scan(&h.Heading, &h.Anchor, &h.Text, &h.Asked, &h.Article, &h.Since, &h.Version, &h.Meaning, &h.Score)
 		return h, err
 	})
 }
@@ -123,14 +121,8 @@ func (s *search) question(ctx context.Context) (entries []lexical.Entry, err err
 		entries = append(entries, lexical.Entry{Term: e.Term, Weight: e.Weight * synonymWeight})
 	}
 	s.telling = map[string]float64{}
-	for _, t := range s.q.Terms {
-		switch n := documents[lexical.Number(t)]; {
-		case lexical.Filler(t):
-		case n == 0:
-			s.telling[t] = unknownWeight * lexical.IDF(0, total)
-		default:
-			s.telling[t] = lexical.IDF(n, total)
-		}
+	for _, t := range lexical.Telling(s.q.Terms) {
+		s.telling[t] = lexical.IDF(documents[lexical.Number(t)], total)
 	}
 	return entries, nil
 }
@@ -153,29 +145,6 @@ func (s *search) rarest(question []lexical.Entry) []int32 {
 	return terms
 }
 
-// coverage is the share of what the question's words tell that a section has, in these words or in others that mean the same.
-func (s *search) coverage(terms []int32) float64 {
-	has := make(map[int32]bool, len(terms))
-	for _, t := range terms {
-		has[t] = true
-	}
-	covered, all := 0.0, 0.0
-	for _, t := range slices.Sorted(maps.Keys(s.telling)) { // a sum of floats depends on its order
-		weight := s.telling[t]
-		all += weight
-		switch {
-		case has[lexical.Number(t)]:
-			covered += weight
-		case slices.ContainsFunc(s.q.Same[t], func(o string) bool { return has[lexical.Number(o)] }):
-			covered += sameCoverage * weight
-		}
-	}
-	if all == 0 {
-		return 0
-	}
-	return covered / all
-}
-
 // ideal is the score of a section that has every word of the question once.
 func (s *search) ideal() float64 {
 	sum := 1e-9
@@ -184,12 +153,6 @@ func (s *search) ideal() float64 {
 	}
 	return sum
 }
-
-// unknownWeight is what a word that no section has counts beside the rarest one: it may only be another way to say it.
-const unknownWeight = 0.7
-
-// sameCoverage is what another word that means the same covers of a word.
-const sameCoverage = 0.85
 
 func (s *search) sql(question []lexical.Entry, dims int) string {
 	words, numbers := s.arg(sparse(question)), s.arg(s.rarest(question))
@@ -208,7 +171,7 @@ func (s *search) sql(question []lexical.Entry, dims int) string {
 	}
 	return fmt.Sprintf(`WITH c AS MATERIALIZED (%s),
 		scored AS (SELECT s.*, -(s.words <#> %s::sparsevec) / %s::float8 AS said, %s AS meant FROM c JOIN library_section s USING (id)%s)
-		SELECT x.heading, x.anchor, x.body, a.meta, a.since, (SELECT active FROM library_state), x.terms, x.meant, x.said + %s::float8 * greatest(x.meant, 0) AS score
+		SELECT x.heading, x.anchor, x.body, x.asked, a.meta, a.since, (SELECT active FROM library_state), x.meant, x.said + %s::float8 * greatest(x.meant, 0) AS score
 		FROM scored x JOIN library_article a ON a.id = x.article ORDER BY score DESC, x.id LIMIT %s`,
 		candidates, words, s.arg(s.ideal()), meaning, join, s.arg(s.weight), s.arg(s.q.Limit))
 }

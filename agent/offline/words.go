@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 
 	"partnerhub/agent/offline/period"
-	"partnerhub/agent/offline/spell"
 	"partnerhub/domain"
 	"partnerhub/prompts"
+	"partnerhub/spell"
 )
 
 // token is a word or number of a message.

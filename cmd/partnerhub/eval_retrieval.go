@@ -92,22 +92,40 @@ func (cmd *evalRetrievalCmd) library(ctx context.Context, a *app, pool *pgxpool.
 	if err != nil {
 		return err
 	}
-	questions, err := retrieval.Questions()
+	own, err := retrieval.Questions()
 	if err != nil {
 		return err
 	}
-	f, err := retrieval.MeasureLibrary(ctx, lib, knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, questions, func(q retrieval.Question, found []string, abstained bool) {
-		fmt.Fprintf(a.stderr, "%s: found %v, abstained %v, want %v\n", q.Text, found, abstained, q.Relevant)
-	})
+	tuned, held, err := retrieval.Strangers()
 	if err != nil {
 		return err
 	}
-	if cmd.JSON {
-		return a.print(f)
+	fresh, err := retrieval.Fresh()
+	if err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "recall@3 %.4f  MRR %.4f  over %d questions; abstained rightly %.4f of %d, precision %.4f; answered %.4f of what has an answer\n",
-		f.Recall3, f.MRR, f.Answerable, f.RightAbstentions, f.Unanswerable, f.AbstainPrecision, f.AnsweredOfAnswers)
-	return err
+	for _, set := range []struct {
+		name      string
+		questions []retrieval.Question
+	}{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}} {
+		f, err := retrieval.MeasureLibrary(ctx, lib, knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, set.questions, func(q retrieval.Question, found []string, abstained bool) {
+			fmt.Fprintf(a.stderr, "%s: %s: found %v, abstained %v, want %v\n", set.name, q.Text, found, abstained, q.Relevant)
+		})
+		if err != nil {
+			return err
+		}
+		f.Set = set.name
+		if cmd.JSON {
+			err = a.print(f)
+		} else {
+			_, err = fmt.Fprintf(a.stdout, "%s: recall@3 %.4f  MRR %.4f  over %d questions; abstained rightly %.4f of %d, precision %.4f; answered %.4f of what has an answer\n",
+				set.name, f.Recall3, f.MRR, f.Answerable, f.RightAbstentions, f.Unanswerable, f.AbstainPrecision, f.AnsweredOfAnswers)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rank asks the store with one of its arms, or both.

@@ -4,6 +4,7 @@
 package lexical
 
 import (
+	_ "embed"
 	"hash/fnv"
 	"math"
 	"slices"
@@ -37,6 +38,15 @@ const maxWord = 64
 
 // Terms are the words of a text as they are compared: lower case, without stop words, stemmed. In the order of the text.
 func Terms(text string) []string {
+	words := Words(text)
+	for i, w := range words {
+		words[i] = Stem(w)
+	}
+	return words
+}
+
+// Words are the words of a text as they are spelled: lower case, without stop words.
+func Words(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) && r != '\'' && r != '’'
 	})
@@ -48,12 +58,17 @@ func Terms(text string) []string {
 		if w == "" || len(w) > maxWord || stopWords[w] {
 			continue
 		}
-		if ascii(w) {
-			w = english.Stem(w, false)
-		}
 		out = append(out, w)
 	}
 	return out
+}
+
+// Stem is the term of a word of Words.
+func Stem(word string) string {
+	if ascii(word) {
+		return english.Stem(word, false)
+	}
+	return word
 }
 
 var apostrophes = strings.NewReplacer("'", "", "’", "")
@@ -156,16 +171,56 @@ func sorted(entries []Entry) []Entry {
 var stopWords = set(`a an and are as at be been being but by can could did do does doing done for from had has have having he her hers him his how i if in
 into is it its itself let me my no nor not of on or our ours she should so some such than that the their theirs them then there these they this
 those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
-because before below between both during each few further here more most only other over own same through under until up down out off just`)
+because before below between both during dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt werent havent hasnt hadnt shouldnt im ive id ill youre youve theyre weve thats theres whats hes shes lets u r ur each few further here more most only other over own same through under until up down out off just`)
 
 // Filler reports whether a term is of how people ask, and not of what they ask about: a question is answered without it.
 func Filler(term string) bool { return fillers[term] }
+
+// Telling are the terms that are no fillers, each once; all of them where there is nothing else.
+func Telling(terms []string) []string {
+	var out, all []string
+	for _, t := range terms {
+		if !slices.Contains(all, t) {
+			if all = append(all, t); !Filler(t) {
+				out = append(out, t)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return all
+	}
+	return out
+}
+
+//go:embed common.txt
+var commonWords string
+
+// Common reports whether a term is of a word that people say in any field: a question is about something else, unless the texts are
+// about it.
+func Common(term string) bool { return common[term] }
+
+var common = func() map[string]bool {
+	m := map[string]bool{}
+	for line := range strings.Lines(commonWords) {
+		if !strings.HasPrefix(line, "#") {
+			for _, t := range Terms(line) {
+				m[t] = true
+			}
+		}
+	}
+	return m
+}()
 
 var fillers = func() map[string]bool {
 	m := map[string]bool{}
 	for _, t := range Terms(`explain explained mean meaning means define definition kind kinds type types list show tell give example examples please pls plz thanks
 		hello hi hey think know understand exist exists stand contain contains able vs versus whats whos hows wheres when's want need see find look get got go going
 		work works working thing things way ways stuff info information detail details question ask asking say said says exactly really actually possible
+		dear team kindly inform regards hope wonder wondering bro sir madam guys dude mate ok okay yeah yes thx thank cheers idk btw asap urgent simply basically honestly
+		maybe perhaps probably seem seems feel heard told tell everybody anybody nobody nothing everything happen happens happened going gonna wanna gotta wants wanted needs
+		looking sure right really quite pretty little bit lot lots also well hopefully curious confused understood knowing wondered suppose supposed sort actual correct
+		always never ever sometimes usually normally normal often already yet today dont know whether either neither another around without within since per via etc
+		good nice great best better put take took takes taken give gave given come came comes keep kept try tried able way somehow whatever however though although else
 		someone somebody anyone something anything many much long still now new fast set like one two make`) {
 		m[t] = true
 	}

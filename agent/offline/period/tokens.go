@@ -5,7 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"partnerhub/agent/offline/spell"
+	"partnerhub/spell"
 )
 
 // token is a word, a number or a mark of the text, lower-cased and with its typing errors mended.
