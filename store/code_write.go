@@ -101,12 +101,30 @@ func checkNewCode(ctx context.Context, q queryer, c domain.Caller, n referral.Ne
 	return own, count, nil
 }
 
+// maxSkew is how far the clocks of replicas may be apart.
+const maxSkew = time.Minute
+
+// codeTime is when a change of the caller's codes takes effect: now, but after what another replica, whose clock is ahead,
+// has just written, since of two changes the later by time counts.
+func codeTime(ctx context.Context, tx pgx.Tx, c domain.Caller, now time.Time) (time.Time, error) {
+	var last *time.Time
+	err := tx.QueryRow(ctx, `SELECT max(v.at) FROM referral_code r JOIN code_version v USING (code) WHERE r.uid = $1 AND v.at <= $2`, c.UID, now.Add(maxSkew)).Scan(&last)
+	if err == nil && last != nil && !now.After(*last) {
+		now = last.Add(time.Microsecond)
+	}
+	return now, err
+}
+
 // createCode creates a code inside tx, which must see what only the service sees. id is its event's.
 func (s *Store) createCode(ctx context.Context, tx pgx.Tx, c domain.Caller, n referral.NewCode, id string, now time.Time) error {
 	if err := lockCodes(ctx, tx); err != nil {
 		return err
 	}
 	if _, _, err := checkNewCode(ctx, tx, c, n, now); err != nil {
+		return err
+	}
+	now, err := codeTime(ctx, tx, c, now)
+	if err != nil {
 		return err
 	}
 	return s.appendEvents(ctx, tx, referral.Event{ID: id, Type: referral.ReferralCodeCreated, At: now, UID: c.UID, Body: n.Body()})
@@ -193,7 +211,11 @@ func (s *Store) ChangeCode(ctx context.Context, c domain.Caller, code string, ch
 		if err != nil {
 			return err
 		}
-		return s.appendEvents(ctx, tx, referral.Event{ID: "hub-" + newID(), Type: referral.ReferralCodeChanged, At: now, UID: c.UID, Body: change.Body(code)})
+		at, err := codeTime(ctx, tx, c, now)
+		if err != nil {
+			return err
+		}
+		return s.appendEvents(ctx, tx, referral.Event{ID: "hub-" + newID(), Type: referral.ReferralCodeChanged, At: at, UID: c.UID, Body: change.Body(code)})
 	})
 	if err != nil {
 		return referral.ReferralCode{}, err

@@ -73,6 +73,7 @@ func New(cfg Config) http.Handler {
 	s.registerOperator(api)
 	s.registerFund(api)
 	s.registerInbox(api)
+	s.registerCodes(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
 	r.NotFound(s.app)
