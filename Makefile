@@ -7,8 +7,9 @@ MAKEFLAGS += --no-print-directory
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 LINT = go tool -modfile=scripts/lint/go.mod golangci-lint
 
-# Packages that start no goroutine: the race detector has nothing to find in them, and slows them tenfold.
-SEQUENTIAL = $(shell go list ./demo ./domain/... 2>/dev/null)
+# Packages that start no goroutine, or none but those of package agent: the race detector has nothing to find in them that it
+# does not find elsewhere, and slows them tenfold.
+SEQUENTIAL = $(shell go list ./demo ./domain/... ./agent/offline/... ./eval/... 2>/dev/null)
 
 # Serves the hub with demo data on http://localhost:8080.
 run: deps build
