@@ -28,6 +28,9 @@ type proposable struct {
 // proposalKinds is the one table: to add a kind, add a row.
 var proposalKinds = map[proposal.Kind]proposable{
 	proposal.CreateCode: {prepareCode, executeCode},
+	proposal.CreateTask: {prepareTask, executeTask},
+	proposal.CancelTask: {prepareCancellation, executeCancellation},
+	proposal.Nudge:      {prepareNudge, executeNudge},
 }
 
 func prepareCode(ctx context.Context, s *Store, c domain.Caller, args json.RawMessage, now time.Time) (any, proposal.Preview, error) {

@@ -134,9 +134,9 @@ func taskGrace(ctx context.Context, db interface {
 }
 
 // createTask creates a task inside tx, which must be READ COMMITTED, and moves its worst case from the caller's fund into escrow. request, unless "",
-// makes it happen once: the same request again returns the task that it made. tx must be rolled back after an error:
+// makes it happen once: the same request again returns the task that it made. agreed, unless nil, may refuse the targets. tx must be rolled back after an error:
 // CodeInvalid on the field of the spec; CodeConflict on "balance" with what is Missing, and on "request" when it was used for another task.
-func (s *Store) createTask(ctx context.Context, tx pgx.Tx, c domain.Caller, spec task.Spec, request string, now time.Time) (id int64, err error) {
+func (s *Store) createTask(ctx context.Context, tx pgx.Tx, c domain.Caller, spec task.Spec, request string, now time.Time, agreed func([]target) error) (id int64, err error) {
 	if err := c.Require(domain.RolePartner); err != nil {
 		return 0, err
 	}
@@ -153,6 +153,11 @@ func (s *Store) createTask(ctx context.Context, tx pgx.Tx, c domain.Caller, spec
 	targets, err := resolveTargets(ctx, tx, c, spec.Targets, now)
 	if err != nil {
 		return 0, err
+	}
+	if agreed != nil {
+		if err := agreed(targets); err != nil {
+			return 0, err
+		}
 	}
 	grace, err := taskGrace(ctx, tx)
 	if err != nil {
@@ -221,19 +226,9 @@ func requested(ctx context.Context, tx pgx.Tx, c domain.Caller, spec task.Spec, 
 
 // CreateTask is createTask in a transaction of its own.
 func (s *Store) CreateTask(ctx context.Context, c domain.Caller, spec task.Spec, request string, now time.Time) (id int64, err error) {
-	err = s.change(ctx, func(tx pgx.Tx) error {
-		id, err = s.createTask(ctx, tx, c, spec, request, now)
+	err = s.again(ctx, func(tx pgx.Tx) error {
+		id, err = s.createTask(ctx, tx, c, spec, request, now, nil)
 		return err
 	})
 	return id, err
-}
-
-// change runs f in a transaction, and again when PostgreSQL ended it in a deadlock.
-func (s *Store) change(ctx context.Context, f func(pgx.Tx) error) error {
-	for try := 0; ; try++ {
-		err := pgx.BeginFunc(ctx, s.pool, f)
-		if !deadlocked(err) || try == maxYields {
-			return err
-		}
-	}
 }

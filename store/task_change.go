@@ -212,8 +212,8 @@ func (s *Store) nudgeTask(ctx context.Context, tx pgx.Tx, c domain.Caller, id in
 	if err := t.State(now).Allow(task.Nudge); err != nil {
 		return err
 	}
-	if next := t.nudgedAt.Add(task.NudgeEvery); !t.nudgedAt.IsZero() && now.Before(next) {
-		return domain.Errorf(domain.CodeBusy, "taskId", "the participants were told %s ago: again from %s", now.Sub(t.nudgedAt).Round(time.Minute), next.Format(time.RFC3339))
+	if err := nudgeable(t.nudgedAt, now); err != nil {
+		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE task SET nudged_at = $3 WHERE owner = $1 AND id = $2`, c.UID, id, now); err != nil {
 		return err
@@ -221,24 +221,33 @@ func (s *Store) nudgeTask(ctx context.Context, tx pgx.Tx, c domain.Caller, id in
 	return tell(ctx, tx, t, notice.TaskNudge, ":"+now.UTC().Format(time.RFC3339), now)
 }
 
+// nudgeable returns CodeBusy when a nudge, the zero time for none, is not past for long enough.
+func nudgeable(last, now time.Time) error {
+	next := last.Add(task.NudgeEvery)
+	if last.IsZero() || !now.Before(next) {
+		return nil
+	}
+	return domain.Errorf(domain.CodeBusy, "taskId", "the participants were told %s ago: again from %s", now.Sub(last).Round(time.Minute), next.UTC().Format(time.RFC3339))
+}
+
 // ExtendTask is extendTask in a transaction of its own.
 func (s *Store) ExtendTask(ctx context.Context, c domain.Caller, id int64, end, now time.Time) error {
-	return s.change(ctx, func(tx pgx.Tx) error { return s.extendTask(ctx, tx, c, id, end, now) })
+	return s.again(ctx, func(tx pgx.Tx) error { return s.extendTask(ctx, tx, c, id, end, now) })
 }
 
 // TopUpTask is topUpTask in a transaction of its own.
 func (s *Store) TopUpTask(ctx context.Context, c domain.Caller, id int64, more task.More, now time.Time) error {
-	return s.change(ctx, func(tx pgx.Tx) error { return s.topUpTask(ctx, tx, c, id, more, now) })
+	return s.again(ctx, func(tx pgx.Tx) error { return s.topUpTask(ctx, tx, c, id, more, now) })
 }
 
 // CancelTask is cancelTask in a transaction of its own.
 func (s *Store) CancelTask(ctx context.Context, c domain.Caller, id int64, now time.Time) error {
-	return s.change(ctx, func(tx pgx.Tx) error { return s.cancelTask(ctx, tx, c, id, now) })
+	return s.again(ctx, func(tx pgx.Tx) error { return s.cancelTask(ctx, tx, c, id, now) })
 }
 
 // NudgeTask is nudgeTask in a transaction of its own.
 func (s *Store) NudgeTask(ctx context.Context, c domain.Caller, id int64, now time.Time) error {
-	return s.change(ctx, func(tx pgx.Tx) error { return s.nudgeTask(ctx, tx, c, id, now) })
+	return s.again(ctx, func(tx pgx.Tx) error { return s.nudgeTask(ctx, tx, c, id, now) })
 }
 
 // settleTask ends a task inside tx, whose caller holds the task lock: what is due is paid, and what is left in escrow goes back, in one posting.

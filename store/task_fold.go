@@ -53,7 +53,7 @@ func (s *Store) AdvanceTasks(ctx context.Context, now time.Time) (done TaskWork,
 
 // settleDue settles a task unless another was faster, or it was extended meanwhile.
 func (s *Store) settleDue(ctx context.Context, owner, id int64, now time.Time) (settled bool, err error) {
-	err = s.change(ctx, func(tx pgx.Tx) error {
+	err = s.again(ctx, func(tx pgx.Tx) error {
 		settled = false
 		if err := lockTasks(ctx, tx); err != nil {
 			return err
@@ -99,9 +99,9 @@ func (s *Store) foldTasks(ctx context.Context, now time.Time) (done TaskWork, er
 	}
 }
 
-// changeTasks is change for one who holds the task lock; when another holds it, it does nothing.
+// changeTasks is again for one who holds the task lock; when another holds it, it does nothing.
 func (s *Store) changeTasks(ctx context.Context, f func(pgx.Tx) error) error {
-	return s.change(ctx, func(tx pgx.Tx) error {
+	return s.again(ctx, func(tx pgx.Tx) error {
 		var mine bool
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, taskLock).Scan(&mine); err != nil || !mine {
 			return err

@@ -254,6 +254,7 @@ func (s *Store) PreviewTask(ctx context.Context, c domain.Caller, spec task.Spec
 		if err != nil {
 			return err
 		}
+		p.TargetsHash = hashTargets(targets)
 		p.Spec, p.Count, p.WorstCase, p.PerHead, p.SettlesAt = spec, len(targets), spec.WorstCase(len(targets)), spec.PerParticipant(), spec.End.Add(grace)
 		if p.Before, err = balanceOf(ctx, tx, ledger.FundOf(c.UID)); err != nil {
 			return err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/ledger"
+	"partnerhub/domain/proposal"
 	"partnerhub/domain/referral"
 	"partnerhub/domain/task"
 	"partnerhub/store"
@@ -272,6 +274,64 @@ func TestFundingAtOnce(t *testing.T) {
 	wg.Wait()
 	if made.Load() != 32 || short.Load() != 32 || balance(t, s, 100) != 79*domain.USDT {
 		t.Error(made.Load(), "made,", short.Load(), "refused,", balance(t, s, 100), "left")
+	}
+	verified(t, s)
+}
+
+// TestProposedTask: what is approved is what was shown, once, and nothing else.
+func TestProposedTask(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s, _ := taskWorld(t)
+	draft := task.Draft{Type: task.Trading, Product: task.Spot, Targets: task.Targets{DirectPartners: true}, Start: "2026-11-02", End: "2026-11-09", Tiers: tradingSpec().Tiers}
+	now := taskDay.Add(time.Hour)
+	propose := func() proposal.Proposal {
+		t.Helper()
+		p, err := s.Propose(ctx, alice, proposal.CreateTask, draft, "", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := propose()
+	if c := p.Preview.Cost; c.WorstCase != 80*domain.USDT || c.Missing != 80*domain.USDT || p.Preview.Targets.Count != 2 {
+		t.Fatalf("%+v", p.Preview)
+	}
+	if _, err := s.Approve(ctx, alice, p.ID, p.Digest, now); refusal(t, err).Missing != 80*domain.USDT {
+		t.Fatal(err)
+	}
+	deposit(t, s, 100, 100*domain.USDT)
+	done, err := s.Approve(ctx, alice, p.ID, p.Digest, now)
+	if err != nil || balance(t, s, 100) != 20*domain.USDT {
+		t.Fatal(err)
+	}
+	if _, err := s.Approve(ctx, alice, p.ID, p.Digest, now); err == nil || balance(t, s, 100) != 20*domain.USDT {
+		t.Fatal("approved twice")
+	}
+	var made struct{ TaskID int64 }
+	if err := json.Unmarshal(done.Result, &made); err != nil {
+		t.Fatal(err)
+	}
+	deposit(t, s, 100, 200*domain.USDT)
+	other := propose()
+	land(t, s, referral.Event{ID: "new", Type: referral.PartnerEnrolled, UID: 203, At: taskDay, Body: referral.Rates{Enrolled: true}})
+	if _, err := s.Approve(ctx, alice, other.ID, other.Digest, now); refusal(t, err).Field != "targets" || balance(t, s, 100) != 220*domain.USDT {
+		t.Fatal(err)
+	}
+	for _, kind := range []proposal.Kind{proposal.Nudge, proposal.CancelTask} {
+		p, err := s.Propose(ctx, alice, kind, made, "", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Propose(ctx, mallory, kind, made, "", now); refusal(t, err).Code != domain.CodeNotFound {
+			t.Fatal(err)
+		}
+		if _, err := s.Approve(ctx, alice, p.ID, p.Digest, now); err != nil {
+			t.Fatal(kind, err)
+		}
+	}
+	if _, err := s.Propose(ctx, alice, proposal.Nudge, made, "", now); refusal(t, err).Field != "status" || balance(t, s, 100) != 300*domain.USDT {
+		t.Fatal(err)
 	}
 	verified(t, s)
 }

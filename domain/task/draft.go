@@ -52,3 +52,10 @@ func inYears(field string, t time.Time) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// DraftOf is the draft that says a spec exactly.
+func DraftOf(s Spec) Draft {
+	d := Draft{Type: s.Type, Title: s.Title, Targets: s.Targets, Product: s.Product, Tiers: s.Tiers, EveryX: s.EveryX, Reward: s.Reward, MaxRepeats: s.MaxRepeats}
+	d.Start, d.End = s.Start.UTC().Format(time.RFC3339Nano), s.End.UTC().Format(time.RFC3339Nano)
+	return d
+}

@@ -108,16 +108,17 @@ func (s Spec) NextOf(value int64, now time.Time) *Next {
 
 // Preview is what a task would mean, before it is created.
 type Preview struct {
-	Spec      Spec          `json:"task"`
-	Count     int           `json:"count"` // participants
-	Targets   []Participant `json:"targets"`
-	WorstCase domain.Money  `json:"worstCase"`
-	PerHead   domain.Money  `json:"perParticipant"`
-	Before    domain.Money  `json:"balanceBefore"`
-	After     domain.Money  `json:"balanceAfter"` // below 0 when it cannot be paid
-	Missing   domain.Money  `json:"missing"`
-	SettlesAt time.Time     `json:"settlesAt"`
-	MaxListed bool          `json:"truncated"` // there are more targets than are listed
+	Spec        Spec          `json:"task"`
+	Count       int           `json:"count"` // participants
+	Targets     []Participant `json:"targets"`
+	WorstCase   domain.Money  `json:"worstCase"`
+	PerHead     domain.Money  `json:"perParticipant"`
+	Before      domain.Money  `json:"balanceBefore"`
+	After       domain.Money  `json:"balanceAfter"` // below 0 when it cannot be paid
+	Missing     domain.Money  `json:"missing"`
+	SettlesAt   time.Time     `json:"settlesAt"`
+	MaxListed   bool          `json:"truncated"` // there are more targets than are listed
+	TargetsHash string        `json:"-"`         // of all their uids
 }
 
 // Simulation is what a task would have cost over days that are past.
