@@ -51,6 +51,25 @@ type Config struct {
 	Solo   bool
 	Logger *slog.Logger
 	Limits Limits
+	// ModelName, Prompts (a fingerprint) and Price go into the record of every answer.
+	ModelName string
+	Prompts   string
+	Price     Price
+}
+
+// OfflineModel names the offline planner in that record.
+const OfflineModel = "offline"
+
+// Price is what a million tokens cost, in micro-USD: those that a model reads, and those that it writes.
+type Price struct{ In, Out domain.Money }
+
+// Of is what so many tokens cost. A fraction of a micro-USD is dropped.
+func (p Price) Of(in, out int) domain.Money {
+	const million = 1_000_000
+	whole := func(price domain.Money, n int) domain.Money { // a price times its tokens may not fit, the quotient does
+		return price/million*domain.Money(n) + price%million*domain.Money(n)/million
+	}
+	return whole(p.In, in) + whole(p.Out, out)
 }
 
 // Limits bound a turn and its worker. Zero fields have defaults.

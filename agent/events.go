@@ -45,12 +45,12 @@ func (r *recorder) add(events ...conversation.Event) {
 		return e.Type == conversation.RunFinished || e.Type == conversation.RunError
 	})
 	if r.timer == nil && !r.lost && !r.ending {
-		r.timer = time.AfterFunc(r.limits.FlushWait, func() { _ = r.flush("", "") }) // the next flush tries again
+		r.timer = time.AfterFunc(r.limits.FlushWait, func() { _ = r.flush("", "", conversation.Meter{}) }) // the next flush tries again
 	}
 }
 
 // flush stores what is pending, and the run's end if there is one.
-func (r *recorder) flush(end conversation.State, answer string) error {
+func (r *recorder) flush(end conversation.State, answer string, m conversation.Meter) error {
 	r.storing.Lock()
 	defer r.storing.Unlock()
 	r.mu.Lock()
@@ -71,7 +71,7 @@ func (r *recorder) flush(end conversation.State, answer string) error {
 	// Not the run's context: what has happened is stored also when the run is stopped.
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	stop, err := r.log.Append(ctx, r.run, conversation.Entry{Events: events, End: end, Answer: answer}, r.limits.Lease)
+	stop, err := r.log.Append(ctx, r.run, conversation.Entry{Events: events, End: end, Answer: answer, Meter: m}, r.limits.Lease)
 	switch {
 	case err == nil:
 		r.wake()
@@ -93,10 +93,10 @@ func (r *recorder) flush(end conversation.State, answer string) error {
 
 // end stores the rest and the end. While the database does not answer it tries again for as long as the lease
 // may have been heard of; after that the run is the sweepers'.
-func (r *recorder) end(state conversation.State, answer string) error {
+func (r *recorder) end(state conversation.State, answer string, m conversation.Meter) error {
 	deadline := time.Now().Add(2 * r.limits.Lease)
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := r.flush(state, answer)
+		err := r.flush(state, answer, m)
 		if err == nil || domain.AsError(err).Code == domain.CodeConflict || time.Now().Add(wait).After(deadline) {
 			return err
 		}
@@ -106,7 +106,7 @@ func (r *recorder) end(state conversation.State, answer string) error {
 
 // release gives the run up without ending it, so that another worker can take it at once.
 func (r *recorder) release() error {
-	if err := r.flush("", ""); err != nil {
+	if err := r.flush("", "", conversation.Meter{}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)

@@ -50,6 +50,7 @@ type turn struct {
 	answers int    // of the model, to number its messages
 	inStep  string // the step that is open
 	tokens  int
+	meter   conversation.Meter
 	kind    string // what the planner says of its answer
 	effects map[string]bool
 	known   map[string]outcome // results by tool and arguments, so that a repetition costs nothing
@@ -75,6 +76,10 @@ func (a *Agent) work(ctx context.Context, abort context.CancelCauseFunc, run con
 	t := &turn{
 		agent: a, run: run, out: out, earlier: h.Earlier,
 		effects: map[string]bool{}, known: map[string]outcome{},
+		meter: conversation.Meter{Model: OfflineModel, Prompts: a.cfg.Prompts},
+	}
+	if a.cfg.Model != nil {
+		t.meter.Model = a.cfg.ModelName
 	}
 	err := t.recall(h)
 	if err == nil {
@@ -90,15 +95,15 @@ func (a *Agent) work(ctx context.Context, abort context.CancelCauseFunc, run con
 		err = out.release()
 	case errors.Is(cause, errStopped) && err != nil:
 		out.add(conversation.CustomEvent(conversation.Stopped, struct{}{}), t.finished())
-		err = out.end(conversation.Halted, text)
+		err = out.end(conversation.Halted, text, t.meter)
 	case err != nil:
 		log.Error("run failed", "error", err)
 		e := domain.AsError(err)
 		out.add(conversation.Event{Type: conversation.RunError, Message: e.Message, Code: string(e.Code)})
-		err = out.end(conversation.Failed, text)
+		err = out.end(conversation.Failed, text, t.meter)
 	default:
 		out.add(t.finished())
-		err = out.end(conversation.Finished, text)
+		err = out.end(conversation.Finished, text, t.meter)
 	}
 	if err != nil {
 		log.Error("the end of a run could not be stored", "error", err)
@@ -178,6 +183,7 @@ func (t *turn) answer(ctx context.Context) error {
 		if why := (*degraded)(nil); errors.As(err, &why) {
 			t.out.add(conversation.CustomEvent(conversation.Fallback, conversation.FallbackNote{Reason: why.reason, Replaces: why.replaces}))
 			t.agent.cfg.Logger.Warn("the offline planner takes over", "run", t.run.ID, "reason", why.reason)
+			t.meter.Fallback = why.reason
 			t.forget(why.replaces)
 			err = t.offline(ctx)
 		}
@@ -253,6 +259,7 @@ func (t *turn) step(ctx context.Context, model llms.Model, trusted, last bool) (
 	}
 	n, _ := choice.GenerationInfo["TotalTokens"].(int)
 	t.tokens += n
+	t.charge(choice.GenerationInfo)
 	p.close(choice.Content)
 	t.steps = append(t.steps, conversation.Step{MessageID: p.id, Text: p.shown.String()})
 	if len(choice.ToolCalls) == 0 {
@@ -262,6 +269,15 @@ func (t *turn) step(ctx context.Context, model llms.Model, trusted, last bool) (
 		return false, &degraded{reason: "loops: still calls tools at the step limit"}
 	}
 	return t.execute(ctx, choice.ToolCalls)
+}
+
+// charge adds what one answer of a model took, as its endpoint tells it.
+func (t *turn) charge(info map[string]any) {
+	in, _ := info["PromptTokens"].(int)
+	out, _ := info["CompletionTokens"].(int)
+	t.meter.TokensIn += in
+	t.meter.TokensOut += out
+	t.meter.Cost = t.agent.cfg.Price.Of(t.meter.TokensIn, t.meter.TokensOut)
 }
 
 // generate asks the model for one answer. The last one gets the tools, since its messages speak of them, but
@@ -331,6 +347,7 @@ func (t *turn) closeStep() {
 // conclude says what kind of answer it was, and what might be asked next.
 func (t *turn) conclude(ctx context.Context) {
 	kind := t.kindOfAnswer(ctx)
+	t.meter.Kind = kind
 	t.out.add(conversation.CustomEvent(conversation.KindOf, map[string]string{"kind": kind}))
 	if t.agent.cfg.Suggest == nil || kind == kindClarify || kind == kindCollecting {
 		return

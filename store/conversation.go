@@ -248,6 +248,11 @@ func (s *Conversations) Append(
 			})
 		queueEvents(b, run, e.Events)
 		if e.End != "" {
+			m := e.Meter
+			b.Queue(`UPDATE run SET model = $3, prompts = $4, kind = $5, fallback = $6, tokens_in = $7, tokens_out = $8, cost = $9,
+					library = coalesce((SELECT active FROM library_state), 0)
+				WHERE owner = $1 AND id = $2 AND worker = $10`,
+				run.Owner.UID, run.ID, m.Model, m.Prompts, m.Kind, m.Fallback, m.TokensIn, m.TokensOut, m.Cost, run.Worker)
 			b.Queue(`UPDATE conversation SET updated_at = now() WHERE owner = $1 AND id = $2`, run.Owner.UID, run.ThreadID)
 			if e.Answer != "" {
 				b.Queue(`INSERT INTO message (owner, thread, seq, role, text)

@@ -76,6 +76,7 @@ func New(cfg Config) http.Handler {
 	s.registerCodes(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
+	s.registerFeedback(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(methodNotAllowed(r))
 	return r

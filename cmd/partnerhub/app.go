@@ -91,6 +91,10 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("prompts: %w", err)
 	}
+	price, err := a.price()
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	planner := offline.New(words, now, a.zone)
 	var model llms.Model
 	if a.Model != "" {
@@ -110,8 +114,20 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
 		Now:    now, Zone: a.zone, Logger: a.log, Solo: solo,
+		ModelName: a.Model, Prompts: words.Fingerprint, Price: price,
 	})
 	return ag, all, words, err
+}
+
+// price is what the model's tokens cost.
+func (a *app) price() (p agent.Price, err error) {
+	if p.In, err = domain.ParseMoney(a.PriceIn); err != nil {
+		return p, usagef("--price-in %q: %v", a.PriceIn, err)
+	}
+	if p.Out, err = domain.ParseMoney(a.PriceOut); err != nil {
+		return p, usagef("--price-out %q: %v", a.PriceOut, err)
+	}
+	return p, nil
 }
 
 // library is the rule library. A database that has none gets the sample program's.

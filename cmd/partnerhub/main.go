@@ -28,6 +28,8 @@ type settings struct {
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"An OpenAI-compatible endpoint; unset: the offline planner answers."`
 	OpenAIAPIKey  string `name:"openai-api-key" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Its key."`
 	Model         string `name:"model" env:"PARTNERHUB_MODEL" placeholder:"NAME" help:"The model that answers; unset: the offline planner."`
+	PriceIn       string `name:"price-in" env:"PARTNERHUB_PRICE_IN" default:"0" placeholder:"USD" help:"What the model costs for a million tokens that it reads."`
+	PriceOut      string `name:"price-out" env:"PARTNERHUB_PRICE_OUT" default:"0" placeholder:"USD" help:"What it costs for a million tokens that it writes."`
 }
 
 // commands are the program's commands.

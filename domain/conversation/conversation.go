@@ -142,4 +142,17 @@ type Entry struct {
 	End    State // "" while the run goes on
 	// Answer is the assistant's text as it stands in the end, for search and memory.
 	Answer string
+	// Meter is stored with the end.
+	Meter Meter
+}
+
+// Meter is what a run was answered with, and what it took. An attempt whose worker died is not counted.
+type Meter struct {
+	Model     string // "offline": the planner alone
+	Prompts   string // the prompts' fingerprint
+	Kind      string // of the answer
+	Fallback  string // why the planner took over from the model, if it did
+	TokensIn  int
+	TokensOut int
+	Cost      domain.Money // micro-USD
 }

@@ -15,6 +15,7 @@ export function start(port = 0) {
   const threads = new Map();
   const accepted = new Map();
   const followers = new Map();
+  const votes = new Map();
   const faults = { dropAfter: 0, duplicate: false, mute: false };
   let threadCount = 0;
   let runCount = 0;
@@ -30,7 +31,7 @@ export function start(port = 0) {
     const url = new URL(req.url, "http://x");
     const q = url.searchParams;
     if (!url.pathname.startsWith("/v1/")) return file(url.pathname, res);
-    const body = ["POST", "PATCH"].includes(req.method) ? JSON.parse(await text(req)) : {};
+    const body = ["POST", "PUT", "PATCH"].includes(req.method) ? JSON.parse(await text(req)) : {};
     if (url.pathname === "/v1/dev/people") return send(res, 200, people);
     if (url.pathname === "/v1/dev/session") {
       const p = people.find((x) => x.uid === body.uid);
@@ -50,6 +51,11 @@ export function start(port = 0) {
       const out = metrics({ metrics: q.get("metrics").split(","), period: q.get("period"), groupBy: q.get("groupBy") ?? undefined, compare: q.get("compare") === "true", share });
       if (me.uid !== 10003 && share === 0 && out.total.totalReferrals) out.total.totalReferrals.current = 412;
       return send(res, 200, out);
+    }
+    if (url.pathname === "/v1/feedback") {
+      if (req.method === "PUT") votes.set(body.runId, body);
+      if (req.method === "DELETE") votes.delete(q.get("runId"));
+      return req.method === "GET" ? send(res, 200, { items: [...votes.values()] }) : send(res, req.method === "PUT" ? 200 : 204, req.method === "PUT" ? body : undefined);
     }
     const mine = [...threads.values()].filter((t) => t.owner === me.uid);
     if (url.pathname === "/v1/conversations") return send(res, 200, { items: mine.map(({ id, title, updatedAt }) => ({ id, title, updatedAt })).sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)) });

@@ -51,6 +51,7 @@ export const api = {
     return call<T>("GET", s ? `${path}?${s}` : path, undefined, signal);
   },
   post: <T>(path: string, body: unknown) => call<T>("POST", path, body),
+  put: <T>(path: string, body: unknown) => call<T>("PUT", path, body),
   patch: <T>(path: string, body: unknown) => call<T>("PATCH", path, body),
   delete: (path: string) => call<undefined>("DELETE", path),
 };

@@ -136,6 +136,17 @@ export interface Page<T> {
   nextCursor?: string;
 }
 
+export const downReasons = ["wrong_figure", "misunderstood", "not_answered", "outdated", "unclear", "too_slow", "other"] as const;
+export type DownReason = (typeof downReasons)[number];
+
+/** What I say of an answer. */
+export interface Vote {
+  runId: string;
+  vote: "up" | "down";
+  reasons?: string[];
+  text?: string;
+}
+
 export interface Welcome {
   message: string;
   questions: string[];

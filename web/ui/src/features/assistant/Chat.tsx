@@ -60,6 +60,7 @@ export function Chat() {
                 <TurnView
                   key={turn.runId}
                   turn={turn}
+                  threadId={threadId}
                   next={turns[i + 1]?.user?.text ?? (i === turns.length - 1 ? pending[0]?.text : undefined)}
                   isLast={i === turns.length - 1 && pending.length === 0}
                   stopping={state.stopping.includes(turn.runId)}

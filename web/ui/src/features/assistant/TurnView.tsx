@@ -1,13 +1,14 @@
 import { Check, CircleAlert, CornerDownRight, Unplug } from "lucide-react";
 import { memo } from "react";
-import { CopyButton } from "../../components/CopyButton";
 import { useWords } from "../../lib/i18n";
 import { CardView } from "./cards/CardView";
+import { FeedbackBar } from "./FeedbackBar";
 import { Markdown } from "./Markdown";
 import { answerText, type Turn } from "./model/thread";
 
 interface Props {
   turn: Turn;
+  threadId?: string;
   /** What was said next, which is the option that was chosen if it is one. */
   next?: string;
   isLast: boolean;
@@ -16,7 +17,7 @@ interface Props {
 }
 
 /** A question of mine and its answer. */
-export const TurnView = memo(function TurnView({ turn, next, isLast, stopping, onAsk }: Props) {
+export const TurnView = memo(function TurnView({ turn, threadId, next, isLast, stopping, onAsk }: Props) {
   const { t } = useWords();
   const running = turn.status === "running";
   const said = answerText(turn);
@@ -49,11 +50,7 @@ export const TurnView = memo(function TurnView({ turn, next, isLast, stopping, o
           )}
         </div>
       )}
-      {!running && said && (
-        <div className="-mt-1 -ms-2 flex">
-          <CopyButton text={said} label={t.assistant.copy} />
-        </div>
-      )}
+      {!running && threadId && (said || turn.parts.length > 0) && <FeedbackBar threadId={threadId} runId={turn.runId} said={said} />}
       {isLast && !running && turn.suggestions.length > 0 && <Suggestions items={turn.suggestions} onAsk={onAsk} />}
     </article>
   );

@@ -1,6 +1,7 @@
 import type { Role } from "../contract";
 import type { Preset } from "../period";
 import { cards } from "./cards.en";
+import { feedback } from "./feedback.en";
 
 // The catalogue. Another locale is a file of this type: what is missing there does not compile.
 export const en = {
@@ -173,6 +174,7 @@ export const en = {
     shown: (n: number, total: string) => `${n} of ${total}`,
   },
   cards,
+  feedback,
   assistant: {
     title: "Assistant",
     open: "Ask the assistant",

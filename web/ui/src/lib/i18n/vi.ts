@@ -1,4 +1,5 @@
 import { cards } from "./cards.vi";
+import { feedback } from "./feedback.vi";
 import type { Messages } from "./en";
 
 export const vi: Messages = {
@@ -171,6 +172,7 @@ export const vi: Messages = {
     shown: (n, total) => `${n} trên ${total}`,
   },
   cards,
+  feedback,
   assistant: {
     title: "Trợ lý",
     open: "Hỏi trợ lý",

@@ -1,0 +1,142 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"partnerhub/domain"
+	"partnerhub/domain/conversation"
+	"partnerhub/store"
+	"partnerhub/store/storetest"
+)
+
+// feedbackServer serves the surface over conversations that the test writes itself.
+type feedbackServer struct {
+	*httptest.Server
+	t             *testing.T
+	conversations *store.Conversations
+}
+
+func newFeedbackServer(t *testing.T) *feedbackServer {
+	t.Helper()
+	pool := storetest.New(t)
+	s, err := store.Open(t.Context(), pool, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := NewAuth(t.Context(), AuthConfig{Secret: testSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conversations := store.NewConversations(pool)
+	srv := httptest.NewServer(New(Config{
+		Store: s, Auth: a, Chat: NewChat(ChatConfig{Conversations: conversations, Caller: a.Caller}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(srv.Close)
+	return &feedbackServer{srv, t, conversations}
+}
+
+// answered is a finished run of a partner's.
+func (s *feedbackServer) answered(uid int64, question, text string) conversation.Run {
+	s.t.Helper()
+	const worker = "00000000-0000-4000-8000-00000000000a"
+	started, h, err := s.conversations.Begin(s.t.Context(), domain.Partner(uid), conversation.Message{ClientID: question, Text: question}, worker, time.Minute, time.Now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = s.conversations.Append(s.t.Context(), started.Run, conversation.Entry{
+		Events: conversation.Log(started.Run.ID, h.Last, time.Now(), conversation.Event{Type: conversation.TextContent, MessageID: "m", Delta: text}, conversation.Event{Type: conversation.RunFinished}),
+		End:    conversation.Finished, Answer: text, Meter: conversation.Meter{Model: "offline", Kind: "answer"},
+	}, time.Minute)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return started.Run
+}
+
+// call makes a request as somebody, and decodes the answer into out.
+func (s *feedbackServer) call(uid int64, role domain.Role, method, path string, body, out any) int {
+	s.t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, bytes.NewReader(b))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token(s.t, jwt.SigningMethodHS256, testSecret, func(c jwt.MapClaims) { c["sub"], c["role"] = fmt.Sprint(uid), string(role) }))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if out != nil && resp.StatusCode < 300 {
+		if err := json.Unmarshal(raw, out); err != nil {
+			s.t.Fatalf("%s: %v", raw, err)
+		}
+	}
+	return resp.StatusCode
+}
+
+func TestVotesOverHTTP(t *testing.T) {
+	s := newFeedbackServer(t)
+	run := s.answered(1, "How much?", "12 USDT.")
+	votes := func(uid int64) (items []vote) {
+		t.Helper()
+		var p page[vote]
+		if got := s.call(uid, domain.RolePartner, "GET", "/v1/feedback?threadId="+run.ThreadID, nil, &p); got != http.StatusOK {
+			t.Errorf("votes: %d", got)
+		}
+		return p.Items
+	}
+	down := vote{RunID: run.ID, Vote: "down", Reasons: []string{"wrong_figure"}, Text: "13"}
+	for what, c := range map[string]struct {
+		uid  int64
+		role domain.Role
+		body any
+		want int
+	}{
+		"another's":      {2, domain.RolePartner, down, http.StatusNotFound},
+		"an operator's":  {1, domain.RoleOperator, down, http.StatusForbidden},
+		"sideways":       {1, domain.RolePartner, vote{RunID: run.ID, Vote: "sideways"}, http.StatusUnprocessableEntity},
+		"unknown reason": {1, domain.RolePartner, vote{RunID: run.ID, Vote: "up", Reasons: []string{"x"}}, http.StatusUnprocessableEntity},
+		"with an owner":  {1, domain.RolePartner, map[string]any{"runId": run.ID, "vote": "up", "uid": 2}, http.StatusUnprocessableEntity},
+	} {
+		if got := s.call(c.uid, c.role, "PUT", "/v1/feedback", c.body, nil); got != c.want {
+			t.Errorf("%s: %d, want %d", what, got, c.want)
+		}
+	}
+	if v := votes(1); len(v) != 0 {
+		t.Errorf("%+v", v)
+	}
+	if got := s.call(1, domain.RolePartner, "PUT", "/v1/feedback", down, nil); got != http.StatusOK {
+		t.Fatalf("a vote: %d", got)
+	}
+	if v := votes(1); len(v) != 1 || v[0].Vote != "down" || v[0].Text != "13" {
+		t.Errorf("%+v", v)
+	}
+	if v := votes(2); len(v) != 0 {
+		t.Errorf("another sees %+v", v)
+	}
+	if got := s.call(1, domain.RolePartner, "DELETE", "/v1/feedback?runId="+run.ID, nil, nil); got != http.StatusNoContent {
+		t.Errorf("taking it back: %d", got)
+	}
+	if v := votes(1); len(v) != 0 {
+		t.Errorf("%+v", v)
+	}
+}
