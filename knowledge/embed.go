@@ -14,7 +14,10 @@ import (
 // another name means that everything is embedded anew, beside the old ones.
 type Embedder interface {
 	Name() string
+	// Dimensions of its vectors; 0 where only the first Embed tells.
 	Dimensions() int
+	// Strength is what likeness counts beside the words, which count up to 1.
+	Strength() float64
 	// Embed returns a vector for each text. Errors: ctx's, and CodeUnavailable when a service behind it does not answer.
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
@@ -32,6 +35,9 @@ func (BuiltIn) Name() string { return "builtin-1" }
 
 // Dimensions implements Embedder.
 func (BuiltIn) Dimensions() int { return builtInDimensions }
+
+// Strength implements Embedder: measured so that it settles ties and never overrules the words.
+func (BuiltIn) Strength() float64 { return 0.1 }
 
 // Embed implements Embedder. Its only error is ctx's.
 func (BuiltIn) Embed(ctx context.Context, texts []string) ([][]float32, error) {

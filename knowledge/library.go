@@ -14,12 +14,19 @@ type Store interface {
 	Publish(ctx context.Context, by domain.Caller, articles []Article, note string, at time.Time) (Published, error)
 	SearchSections(ctx context.Context, q SectionQuery) ([]Hit, error)
 	ListArticles(ctx context.Context, f ArticleFilter) ([]Stored, error)
-	UseModel(ctx context.Context, e Embedder) error
-	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
-	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
+	ModelStore
 	ActiveVersion(ctx context.Context) (int, error)
 	SectionTexts(ctx context.Context, version, limit int) ([]Text, error)
 	GapStore
+}
+
+// ModelStore keeps the vectors of several models side by side, and says by which questions are searched.
+type ModelStore interface {
+	UseModel(ctx context.Context, e Embedder) error
+	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
+	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
+	SwitchModel(ctx context.Context, model string) error
+	ActiveModel(ctx context.Context) (string, error)
 }
 
 // GapStore keeps the questions that found no answer.
@@ -38,6 +45,8 @@ type Published struct {
 	Changed   int `json:"changed"`
 	Removed   int `json:"removed"`
 	Unchanged int `json:"unchanged"`
+	// Unembedded says that the embedding model did not answer: the new sections are found by their words until it does.
+	Unembedded string `json:"unembedded,omitempty"`
 	// ClosedGaps are questions that found no answer before, and do now.
 	ClosedGaps []string `json:"closedGaps,omitempty"`
 }
@@ -118,25 +127,44 @@ type Hit struct {
 // Library answers from the articles.
 type Library struct {
 	store    Store
-	embedder Embedder
+	wanted   Embedder
 	synonyms Synonyms
 	zone     *time.Location
 	words    vocabularies
 }
 
-// New makes a library. The embedder's model is made known to the store by Embed.
-func New(s Store, e Embedder, synonyms Synonyms, zone *time.Location) *Library {
-	return &Library{store: s, embedder: e, synonyms: synonyms, zone: zone}
+// New makes a library. The wanted embedder takes over from the one in use as soon as it has every section: Embed sees to it.
+func New(s Store, wanted Embedder, synonyms Synonyms, zone *time.Location) *Library {
+	return &Library{store: s, wanted: wanted, synonyms: synonyms, zone: zone}
 }
 
-// Embed gives every section of the active version a vector of the embedder's model. It can be called at any time, and again.
+// Embed gives every section of the active version a vector of the wanted model, and then searches by it. Until then, questions are
+// searched by the model that was in use, or by the built-in one. It can be called at any time, and again.
 func (l *Library) Embed(ctx context.Context) error {
-	if err := l.store.UseModel(ctx, l.embedder); err != nil {
+	if _, builtIn := l.wanted.(BuiltIn); !builtIn {
+		// What is in use has to know the new sections, too, before the wanted model does.
+		if err := l.embed(ctx, BuiltIn{}); err != nil {
+			return err
+		}
+	}
+	if err := l.embed(ctx, l.wanted); err != nil {
+		return err
+	}
+	return l.store.SwitchModel(ctx, l.wanted.Name())
+}
+
+func (l *Library) embed(ctx context.Context, e Embedder) error {
+	if e.Dimensions() == 0 {
+		if _, err := e.Embed(ctx, []string{"dimensions"}); err != nil {
+			return err
+		}
+	}
+	if err := l.store.UseModel(ctx, e); err != nil {
 		return err
 	}
 	const batch = 256
 	for {
-		missing, err := l.store.UnembeddedSections(ctx, l.embedder.Name(), batch)
+		missing, err := l.store.UnembeddedSections(ctx, e.Name(), batch)
 		if err != nil || len(missing) == 0 {
 			return err
 		}
@@ -144,14 +172,39 @@ func (l *Library) Embed(ctx context.Context) error {
 		for i, m := range missing {
 			texts[i], hashes[i] = m.Text, m.Hash
 		}
-		vectors, err := l.embedder.Embed(ctx, texts)
+		vectors, err := e.Embed(ctx, texts)
 		if err != nil {
 			return err
 		}
-		if err := l.store.SaveEmbeddings(ctx, l.embedder.Name(), hashes, vectors); err != nil {
+		if err := l.store.SaveEmbeddings(ctx, e.Name(), hashes, vectors); err != nil {
 			return err
 		}
 	}
+}
+
+// questionTime bounds how long a question waits for its vector: its words alone find most.
+const questionTime = 3 * time.Second
+
+// vector is a question's, by the model in use; nil when there is none to be had.
+func (l *Library) vector(ctx context.Context, question string) (vector []float32, model string, err error) {
+	if model, err = l.store.ActiveModel(ctx); err != nil {
+		return nil, "", err
+	}
+	var in Embedder = BuiltIn{}
+	if model == l.wanted.Name() {
+		in = l.wanted
+	}
+	bounded, cancel := context.WithTimeout(ctx, questionTime)
+	defer cancel()
+	vectors, err := in.Embed(bounded, []string{question})
+	if err != nil && in.Name() != (BuiltIn{}).Name() {
+		in = BuiltIn{}
+		vectors, err = in.Embed(ctx, []string{question})
+	}
+	if err != nil {
+		return nil, "", ctx.Err()
+	}
+	return vectors[0], in.Name(), nil
 }
 
 // Publish replaces the library by these articles, in one step, and embeds what is new.
@@ -164,7 +217,10 @@ func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []Arti
 		return p, err
 	}
 	if err := l.Embed(ctx); err != nil {
-		return p, err
+		if domain.AsError(err).Code != domain.CodeUnavailable {
+			return p, err
+		}
+		p.Unembedded = domain.AsError(err).Message
 	}
 	p.ClosedGaps, err = l.closeGaps(ctx, p.Version, at)
 	return p, err
@@ -196,12 +252,12 @@ func (l *Library) Search(ctx context.Context, question string, f Filter, limit i
 	if len(terms) == 0 {
 		return nil, nil
 	}
-	vectors, err := l.embedder.Embed(ctx, []string{question})
+	vector, model, err := l.vector(ctx, question)
 	if err != nil {
-		vectors = [][]float32{nil} // the words alone still find most
+		return nil, err
 	}
 	same := l.synonyms.Among(terms)
-	hits, err := l.store.SearchSections(ctx, SectionQuery{Filter: f, Terms: terms, Same: same, Vector: vectors[0], Model: l.embedder.Name(), Limit: max(limit, candidates)})
+	hits, err := l.store.SearchSections(ctx, SectionQuery{Filter: f, Terms: terms, Same: same, Vector: vector, Model: model, Limit: max(limit, candidates)})
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ func TestSlipsAreMended(t *testing.T) {
 		{"telgram", []string{"telegram"}},
 		{"subaccounts", []string{"sub", "account"}}, // written as one
 		{"cashout", []string{"cash"}},
-		{"gitf", []string{"gitf"}},         // too short to tell
+		{"gitf", []string{"gitf"}},          // too short to tell
 		{"pommission", []string{"pommiss"}}, // the first letter is believed
 		{"weather", []string{"weather"}},    // no slip, another word
 	} {

@@ -270,8 +270,8 @@ func (l *Library) UseModel(ctx context.Context, e knowledge.Embedder) error {
 		return domain.Invalid("model", "%q with %d dimensions cannot be indexed", name, dims)
 	}
 	var was int
-	err := l.pool.QueryRow(ctx, `WITH new AS (INSERT INTO embedding_model (name, dimensions, weight) VALUES ($1, $2, 0.1) ON CONFLICT DO NOTHING RETURNING dimensions)
-		SELECT dimensions FROM new UNION ALL SELECT dimensions FROM embedding_model WHERE name = $1`, name, dims).Scan(&was)
+	err := l.pool.QueryRow(ctx, `WITH new AS (INSERT INTO embedding_model (name, dimensions, weight) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING dimensions)
+		SELECT dimensions FROM new UNION ALL SELECT dimensions FROM embedding_model WHERE name = $1`, name, dims, e.Strength()).Scan(&was)
 	if err != nil {
 		return err
 	}
@@ -287,6 +287,18 @@ func (l *Library) UseModel(ctx context.Context, e knowledge.Embedder) error {
 			return r
 		}, name)}.Sanitize(), dims, name))
 	return err
+}
+
+// SwitchModel searches questions by a model's vectors from now on.
+func (l *Library) SwitchModel(ctx context.Context, model string) error {
+	_, err := l.pool.Exec(ctx, `UPDATE library_state SET model = $1 WHERE model <> $1`, model)
+	return err
+}
+
+// ActiveModel is the model by whose vectors questions are searched, "" for the built-in one.
+func (l *Library) ActiveModel(ctx context.Context) (model string, err error) {
+	err = l.pool.QueryRow(ctx, `SELECT coalesce((SELECT model FROM library_state), '')`).Scan(&model)
+	return model, err
 }
 
 // UnembeddedSections are sections of the active version that a model has no vector of.

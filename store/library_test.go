@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -76,4 +77,59 @@ func TestLibraryVersions(t *testing.T) {
 	if _, err := lib.Publish(ctx, domain.Partner(1), nil, "", now); domain.AsError(err).Code != domain.CodeForbidden {
 		t.Errorf("a partner published: %v", err)
 	}
+}
+
+// newcomer is a model that is not there yet: it finds everything alike but what it was told.
+type newcomer struct {
+	knowledge.BuiltIn
+	down *bool
+}
+
+func (newcomer) Name() string      { return "newcomer" }
+func (newcomer) Strength() float64 { return 0.4 }
+func (n newcomer) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if *n.down {
+		return nil, domain.Errorf(domain.CodeUnavailable, "embedding-model", "away")
+	}
+	return n.BuiltIn.Embed(ctx, texts)
+}
+
+// A model takes over when it has every section, and not before; questions are answered all the while.
+func TestModelsSideBySide(t *testing.T) {
+	ctx := t.Context()
+	l := store.NewLibrary(storetest.New(t))
+	now := time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
+	settle := article("settlement", "When commission is settled", "## At what time\nCommission of a day is settled at 08:00 of the next day.")
+	if _, err := knowledge.New(l, knowledge.BuiltIn{}, nil, time.UTC).Publish(ctx, editor, []knowledge.Article{settle}, "", now); err != nil {
+		t.Fatal(err)
+	}
+	down := true
+	lib := knowledge.New(l, newcomer{down: &down}, nil, time.UTC)
+	served := func(model string) {
+		t.Helper()
+		hits, err := lib.Search(ctx, "what time is commission settled", knowledge.Filter{Locale: "en", On: now}, 1)
+		if err != nil || len(hits) != 1 || hits[0].Meaning <= 0 {
+			t.Fatalf("%+v, %v", hits, err)
+		}
+		if got, err := l.ActiveModel(ctx); err != nil || got != model {
+			t.Errorf("searched by %q, %v, want %q", got, err, model)
+		}
+	}
+	if err := lib.Embed(ctx); domain.AsError(err).Code != domain.CodeUnavailable {
+		t.Fatal(err)
+	}
+	served("builtin-1")
+	gift := article("gift", "Crypto Gift", "## How to send a gift\nOpen the toolbox.")
+	p, err := lib.Publish(ctx, editor, []knowledge.Article{settle, gift}, "", now)
+	if err != nil || p.Version != 2 || p.Unembedded == "" {
+		t.Fatalf("a publish while the model is away: %+v, %v", p, err)
+	}
+	served("builtin-1")
+	down = false
+	if err := lib.Embed(ctx); err != nil {
+		t.Fatal(err)
+	}
+	served("newcomer")
+	down = true // its vectors are there, but a question gets none
+	served("newcomer")
 }

@@ -31,6 +31,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
+	rules   *knowledge.Library // the rule library that the assistant answers from
 	closers []func() error
 }
 
@@ -109,6 +110,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	a.rules = lib
 	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: a.zone, Advice: words.Advice})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
@@ -137,7 +139,13 @@ func (a *app) library(ctx context.Context, pool *pgxpool.Pool, words *prompts.Pr
 		return nil, fmt.Errorf("prompts: %w", err)
 	}
 	stored := store.NewLibrary(pool)
-	lib := knowledge.New(stored, knowledge.BuiltIn{}, synonyms, a.zone)
+	var wanted knowledge.Embedder = knowledge.BuiltIn{}
+	if a.Embedding != "" {
+		if wanted, err = knowledge.NewOpenAI(knowledge.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Embedding}); err != nil {
+			return nil, err
+		}
+	}
+	lib := knowledge.New(stored, wanted, synonyms, a.zone)
 	version, err := stored.ActiveVersion(ctx)
 	if err != nil || version > 0 {
 		return lib, err

@@ -30,6 +30,7 @@ type settings struct {
 	Model         string `name:"model" env:"PARTNERHUB_MODEL" placeholder:"NAME" help:"The model that answers; unset: the offline planner."`
 	PriceIn       string `name:"price-in" env:"PARTNERHUB_PRICE_IN" default:"0" placeholder:"USD" help:"What the model costs for a million tokens that it reads."`
 	PriceOut      string `name:"price-out" env:"PARTNERHUB_PRICE_OUT" default:"0" placeholder:"USD" help:"What it costs for a million tokens that it writes."`
+	Embedding     string `name:"embedding-model" env:"PARTNERHUB_EMBEDDING_MODEL" placeholder:"NAME" help:"The endpoint's model by which the rule library is searched; unset: the built-in one."`
 }
 
 // commands are the program's commands.

@@ -29,6 +29,7 @@ type serveCmd struct {
 }
 
 const (
+	embedEvery   = 30 * time.Second
 	foldEvery    = 250 * time.Millisecond
 	settleEvery  = time.Minute // how long after 08:00 a settlement may begin
 	shutdownTime = 15 * time.Second
@@ -93,6 +94,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
 	stopTasks := loop(ctx, a, foldEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
+	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
@@ -100,7 +102,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
-	return handler, func() { stopInbox(); stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
+	return handler, func() { stopInbox(); stopEmbed(); stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
 }
 
 // background runs f until it is stopped.
