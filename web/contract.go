@@ -59,6 +59,28 @@ func (ComparedRow) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
+// MetricsAnswer is the answer of GET /v1/metrics/query without a comparison.
+type MetricsAnswer struct {
+	Span
+	Metrics []string       `json:"metrics"`
+	GroupBy string         `json:"groupBy,omitempty"`
+	Filters map[string]any `json:"filters"`
+	Rows    []MetricRow    `json:"rows"`
+	Total   MetricRow      `json:"total"`
+}
+
+// ComparisonAnswer is the answer of GET /v1/metrics/query with one.
+type ComparisonAnswer struct {
+	Span
+	CompareTo Interval       `json:"compareTo" doc:"What was really compared with"`
+	ToDate    bool           `json:"toDate"`
+	Metrics   []string       `json:"metrics"`
+	GroupBy   string         `json:"groupBy,omitempty"`
+	Filters   map[string]any `json:"filters"`
+	Rows      []ComparedRow  `json:"rows"`
+	Total     ComparedRow    `json:"total"`
+}
+
 // MetricDoc is a row of the table of metrics.
 type MetricDoc struct {
 	Name  string `json:"name"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +32,11 @@ type metricsInput struct {
 // one in an answer can never differ.
 func (s *server) registerMetrics(api huma.API) {
 	type output struct{ Body json.RawMessage }
-	huma.Register(api, huma.Operation{OperationID: "query-metrics", Method: http.MethodGet, Path: "/v1/metrics/query", Summary: "Metrics by period, dimension and filter, compared or not",
-		Security: []map[string][]string{{"token": {}}, {"cookie": {}}}, Middlewares: huma.Middlewares{s.authenticate(api)}},
+	op := s.operation(api, "query-metrics", http.MethodGet, "/v1/metrics/query", "Metrics by period, dimension and filter, compared or not")
+	schemas := api.OpenAPI().Components.Schemas
+	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
+		AnyOf: []*huma.Schema{schemas.Schema(reflect.TypeFor[MetricsAnswer](), true, ""), schemas.Schema(reflect.TypeFor[ComparisonAnswer](), true, "")}}}}}}
+	huma.Register(api, op,
 		func(ctx context.Context, in *metricsInput) (*output, error) {
 			c := caller(ctx)
 			if err := c.Require(domain.RolePartner); err != nil {

@@ -85,6 +85,8 @@ func TestPartnerPages(t *testing.T) {
 		{two, "GET", "/v1/rewards?period=this_month", "", 200, `"rows":[]`},
 		{one, "DELETE", "/v1/referees", "", 405, `"status":405`},
 		{one, "GET", "/v1/metrics/query?metrics=commission&period=today&perod=x", "", 422, `"field":"perod"`},
+		{one, "GET", "/v1/metrics/query?metrics=commission,traders&period=this_month&groupBy=code&country=VN", "", 200, `"key":"ONE"`},
+		{one, "GET", "/v1/metrics/query?metrics=commission,traders&period=this_month&groupBy=day&compareTo=last_month", "", 200, `"toDate":true`},
 	} {
 		status, body := get(t, srv.Client(), x.method, srv.URL+x.path, x.body, x.header...)
 		if status != x.status || !strings.Contains(body, x.has) {
@@ -101,6 +103,10 @@ func TestPartnerPages(t *testing.T) {
 			strictly[RefereeDetail](t, body)
 		case strings.HasPrefix(x.path, "/v1/referees"):
 			strictly[RefereeList](t, body)
+		case strings.Contains(x.path, "compareTo=last_month"):
+			strictly[ComparisonAnswer](t, body)
+		case strings.HasPrefix(x.path, "/v1/metrics/"):
+			strictly[MetricsAnswer](t, body)
 		case strings.HasPrefix(x.path, "/v1/rewards"):
 			strictly[RewardList](t, body)
 		}

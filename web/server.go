@@ -68,6 +68,7 @@ func New(cfg Config) http.Handler {
 	}
 
 	api := humachi.New(r, s.apiConfig())
+	wireTypes(api.OpenAPI().Components.Schemas)
 	s.registerSession(api)
 	s.registerMetrics(api)
 	s.registerOperator(api)
@@ -77,6 +78,7 @@ func New(cfg Config) http.Handler {
 	s.registerTasks(api)
 	s.registerPartner(api)
 	s.registerFeedback(api)
+	s.describe(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(methodNotAllowed(r))
 	return r

@@ -3,7 +3,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
 export default ts.config(
-  { ignores: ["node_modules", "../dist"] },
+  { ignores: ["node_modules", "../dist", "src/lib/openapi.d.ts"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
