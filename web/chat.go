@@ -201,12 +201,14 @@ func (h *Chat) events(w http.ResponseWriter, r *http.Request, c domain.Caller) e
 // runInput is AG-UI's RunAgentInput. Of what a client sends only the last user message counts: history comes from the
 // database, and tools and context are ours.
 type runInput struct {
-	ThreadID string `json:"threadId"`
-	Messages []struct {
-		ID      string          `json:"id"`
-		Role    string          `json:"role"`
-		Content json.RawMessage `json:"content"`
-	} `json:"messages"`
+	ThreadID string       `json:"threadId"`
+	Messages []runMessage `json:"messages"`
+}
+
+type runMessage struct {
+	ID      string          `json:"id"`
+	Role    string          `json:"role"`
+	Content json.RawMessage `json:"content"`
 }
 
 func (in runInput) message() (conversation.Message, error) {

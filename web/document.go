@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"path"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -67,8 +69,8 @@ func (s *server) describe(api huma.API) {
 	add(&huma.Operation{OperationID: "rename-conversation", Method: http.MethodPatch, Path: "/v1/conversations/{id}", Summary: "Rename a conversation", Parameters: []*huma.Param{id},
 		RequestBody: &huma.RequestBody{Required: true, Content: content("application/json", &huma.Schema{Type: "object", Required: []string{"title"}, AdditionalProperties: false, Properties: map[string]*huma.Schema{"title": text}})}}, empty)
 	add(&huma.Operation{OperationID: "delete-conversation", Method: http.MethodDelete, Path: "/v1/conversations/{id}", Summary: "Delete a conversation", Parameters: []*huma.Param{id}}, map[string]*huma.Response{"204": {Description: "Done"}})
-	for _, path := range []string{"/healthz", "/readyz"} {
-		add(&huma.Operation{OperationID: path[1:], Method: http.MethodGet, Path: path, Summary: "Whether the replica lives, and whether its database answers", Security: []map[string][]string{}}, map[string]*huma.Response{"204": {Description: "Yes"}})
+	for _, probe := range []string{"/healthz", "/readyz"} {
+		add(&huma.Operation{OperationID: probe[1:], Method: http.MethodGet, Path: probe, Summary: "Whether the replica lives, and whether its database answers", Security: []map[string][]string{}}, map[string]*huma.Response{"204": {Description: "Yes"}})
 	}
 	// huma knows its own model of errors; ours stands in its place.
 	for _, item := range doc.Paths {
@@ -101,6 +103,23 @@ func notNull(s *huma.Schema) {
 	notNull(s.Items)
 	for _, p := range s.Properties {
 		notNull(p)
+	}
+}
+
+// namer names the types of the document. Of two types of one name the later one takes its package's name before its own.
+func namer() func(reflect.Type, string) string {
+	names := map[string]reflect.Type{}
+	return func(t reflect.Type, hint string) string {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		name := huma.DefaultSchemaNamer(t, hint)
+		if was, ok := names[name]; ok && was != t && t.PkgPath() != "" {
+			pkg := path.Base(t.PkgPath())
+			name = strings.ToUpper(pkg[:1]) + pkg[1:] + name
+		}
+		names[name] = t
+		return name
 	}
 }
 

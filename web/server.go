@@ -100,6 +100,7 @@ func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 func (s *server) apiConfig() huma.Config {
 	c := huma.DefaultConfig("Partner Hub", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/v1/openapi", "", "/v1/schemas"
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer())
 	c.CreateHooks = nil // no $schema field in the answers
 	c.RejectUnknownQueryParameters = true
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -78,6 +78,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's referral codes, and what each brought over a period */
+        get: operations["list-codes"];
+        put?: never;
+        /** Create a referral code; without a name one is made up */
+        post: operations["create-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a code's rebates from now on, its note, or whether it is the default */
+        patch: operations["change-code"];
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -266,6 +301,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's notices, the latest first */
+        get: operations["list-notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notices read: some, or all up to one */
+        post: operations["read-notices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -275,6 +344,23 @@ export interface paths {
         };
         /** Every metric of a period beside an earlier one, its course, the funnel and the countries */
         get: operations["get-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own commission rates */
+        get: operations["get-rates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -533,6 +619,12 @@ export interface components {
             /** Format: int64 */
             Value: number;
         };
+        ChangeCodeInputBody: {
+            default?: boolean;
+            futuresRebateRate?: string;
+            note?: string;
+            spotRebateRate?: string;
+        };
         ClientFrame: {
             /** Format: int64 */
             after: number;
@@ -542,6 +634,69 @@ export interface components {
             text: string;
             threadId: string;
             type: string;
+        };
+        Code: {
+            code: string;
+            /** Format: date-time */
+            createdAt: string;
+            default: boolean;
+            /** @description a fraction of the fee, a decimal string */
+            futuresRebateRate: string;
+            note?: string;
+            /** @description a fraction of the fee, a decimal string */
+            spotRebateRate: string;
+        };
+        CodeList: {
+            /** Format: date-time */
+            asOf: string;
+            /** Format: date-time */
+            from: string;
+            rows: components["schemas"]["CodeRow"][];
+            /** Format: date-time */
+            to: string;
+            total: components["schemas"]["CodeTotals"];
+            /** @description The reporting zone, an IANA name */
+            zone: string;
+        };
+        CodeRow: {
+            commission: string;
+            /** Format: date-time */
+            createdAt: string;
+            default: boolean;
+            /** Format: int64 */
+            direct: number;
+            futuresRebateRate: string;
+            /** Format: int64 */
+            indirect: number;
+            /** @description the code */
+            key: string;
+            /** Format: int64 */
+            newReferrals: number;
+            note?: string;
+            /** Format: int64 */
+            referees: number;
+            spotRebateRate: string;
+            volume: string;
+        };
+        CodeTotals: {
+            /** Format: int64 */
+            codes: number;
+            commission: string;
+            /** Format: int64 */
+            direct: number;
+            /** Format: int64 */
+            indirect: number;
+            /** Format: int64 */
+            newReferrals: number;
+            /** Format: int64 */
+            referees: number;
+            volume: string;
+        };
+        CommissionRates: {
+            futuresRate: string;
+            /** Format: date-time */
+            since: string;
+            spotRate: string;
         };
         ComparisonAnswer: {
             /** Format: date-time */
@@ -990,6 +1145,14 @@ export interface components {
             traders: number;
             volume: string;
         };
+        InboxState: {
+            latest?: components["schemas"]["Item"];
+            /**
+             * Format: int64
+             * @description up to 1000
+             */
+            unread: number;
+        };
         Interrupt: {
             /** Format: date-time */
             expiresAt?: string;
@@ -1005,9 +1168,14 @@ export interface components {
             to: string;
         };
         Item: {
-            content: unknown;
-            id: string;
-            role: string;
+            /** Format: date-time */
+            at: string;
+            data: unknown;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            link?: string;
+            read: boolean;
         };
         MetricDoc: {
             doc: string;
@@ -1112,6 +1280,16 @@ export interface components {
             maxRepeats?: number;
             tiers?: components["schemas"]["Tier"][];
         };
+        NewCodeInputBody: {
+            /** @description 3 to 32 of A-Z, a-z, 0-9, _ and -; made up when absent */
+            code?: string;
+            default?: boolean;
+            /** @description a fraction of the fee, a decimal string, up to your own rate */
+            futuresRebateRate: string;
+            note?: string;
+            /** @description a fraction of the fee, a decimal string, up to your own rate */
+            spotRebateRate: string;
+        };
         Next: {
             /** Format: date-time */
             eta?: string;
@@ -1123,6 +1301,15 @@ export interface components {
         };
         Note: {
             note: string;
+        };
+        NoticePage: {
+            items: components["schemas"]["Item"][];
+            nextCursor?: string;
+            /**
+             * Format: int64
+             * @description of the whole inbox, up to 1000
+             */
+            unread: number;
         };
         Outcome: {
             interrupts?: components["schemas"]["Interrupt"][];
@@ -1442,6 +1629,12 @@ export interface components {
             title: string;
             type: string;
         };
+        ReadInputBody: {
+            /** @description these */
+            ids?: string[];
+            /** @description all up to this one */
+            through?: string;
+        };
         RefereeDetail: {
             /** Format: date-time */
             asOf: string;
@@ -1731,8 +1924,13 @@ export interface components {
             unsettled: string;
         };
         RunInput: {
-            messages: components["schemas"]["Item"][];
+            messages: components["schemas"]["RunMessage"][];
             threadId: string;
+        };
+        RunMessage: {
+            content: unknown;
+            id: string;
+            role: string;
         };
         ServerFrame: {
             clientId?: string;
@@ -2008,6 +2206,261 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-codes": {
+        parameters: {
+            query?: {
+                /** @description the period of the figures; by default this_month. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeList"];
+                };
+            };
+            /** @description The same as If-None-Match names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-code": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same key again returns the code that it made */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2464,6 +2917,72 @@ export interface operations {
             };
         };
     };
+    "list-notices": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-overview": {
         parameters: {
             query?: {
@@ -2506,6 +3025,89 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionRates"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
