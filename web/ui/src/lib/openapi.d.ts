@@ -182,6 +182,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's votes on the answers of a conversation */
+        get: operations["list-votes"];
+        /** Say whether an answer was good; again to change it */
+        put: operations["vote"];
+        post?: never;
+        /** Take a vote back */
+        delete: operations["unvote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fund": {
         parameters: {
             query?: never;
@@ -1585,6 +1604,10 @@ export interface components {
             items: components["schemas"]["VoidRelation"][];
             nextCursor?: string;
         };
+        PageVote: {
+            items: components["schemas"]["Vote"][];
+            nextCursor?: string;
+        };
         PageWaiting: {
             items: components["schemas"]["Waiting"][];
             nextCursor?: string;
@@ -2075,6 +2098,19 @@ export interface components {
             registeredAt: string;
             /** Format: int64 */
             uid: number;
+        };
+        Vote: {
+            /** @description down: wrong_figure, misunderstood, not_answered, outdated, unclear, too_slow, other; up: accurate, clear, useful */
+            reasons?: string[];
+            /**
+             * Format: uuid
+             * @description the run that the answer is
+             */
+            runId: string;
+            /** @description at most 1000 characters */
+            text?: string;
+            /** @enum {string} */
+            vote: "up" | "down";
         };
         Waiting: {
             /** Format: date-time */
@@ -2628,6 +2664,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventsAnswer"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-votes": {
+        parameters: {
+            query: {
+                threadId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Vote"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unvote: {
+        parameters: {
+            query: {
+                runId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
