@@ -29,6 +29,7 @@ var below = map[string][]string{
 	"store":                     {"knowledge", "knowledge/lexical", "domain", "domain/proposal", "domain/referral", "domain/referral/anomalies", "domain/conversation", "domain/ledger", "domain/task", "domain/notice", "domain/webhook", "domain/feedback"},
 	"domain/notice":             {"domain"},
 	"domain/webhook":            {"domain"},
+	"delivery":                  {"domain", "domain/webhook"},
 	"store/localpg":             {},
 	"store/storetest":           {"store", "store/localpg"},
 	"ingest":                    {"domain", "domain/referral", "store"},
@@ -43,9 +44,9 @@ var below = map[string][]string{
 	"spell":                     {},
 	"eval":                      {"domain", "agent", "demo"},
 	"eval/retrieval":            {"knowledge", "knowledge/lexical"},
-	"web":                       {"domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent", "domain/notice", "domain/feedback"},
+	"web":                       {"domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent", "domain/notice", "domain/feedback", "domain/webhook", "delivery"},
 	"bench":                     {"agent", "agent/offline", "domain/conversation", "knowledge", "library", "prompts", "tools", "domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
-	"cmd/partnerhub": {"domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
+	"cmd/partnerhub": {"delivery", "domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
 		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "library", "web"},
 }
 

@@ -16,11 +16,12 @@ import (
 
 // Scopes that an API key may have.
 const (
-	ScopeEvents = "events" // POST /v1/events
-	ScopeLedger = "ledger" // POST /v1/fund/top-ups
+	ScopeEvents   = "events"   // POST /v1/events
+	ScopeLedger   = "ledger"   // POST /v1/fund/top-ups
+	ScopeWebhooks = "webhooks" // /v1/webhooks
 )
 
-var scopes = []string{ScopeEvents, ScopeLedger}
+var scopes = []string{ScopeEvents, ScopeLedger, ScopeWebhooks}
 
 // APIKey is what is known of a key.
 type APIKey struct {

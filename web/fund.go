@@ -94,10 +94,11 @@ func keyed(s *server, scope string) func(huma.Context, func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		bounded, cancel := context.WithTimeout(ctx.Context(), operationTimeout)
 		defer cancel()
-		if _, err := s.Store.APIKey(bounded, bearerKey(r), scope); err != nil {
+		k, err := s.Store.APIKey(bounded, bearerKey(r), scope)
+		if err != nil {
 			writeProblem(w, err)
 			return
 		}
-		next(huma.WithContext(ctx, bounded))
+		next(huma.WithContext(ctx, context.WithValue(bounded, keyNameKey{}, k.Name)))
 	}
 }

@@ -21,18 +21,21 @@ import (
 
 // Config is what the server is made of.
 type Config struct {
-	Store     *store.Store
-	Auth      *Auth
-	Chat      *Chat
-	Inbox     *Inbox // nil: no push to open windows
-	Tools     []tools.Tool
-	Questions []string // recommended on the welcome screen
-	People    []Person // whom development mode offers to sign in as; nil: no development mode
-	Ingest    IngestLimits
-	Zone      *time.Location
-	Now       func() time.Time // nil: time.Now
-	PerMinute int              // requests that a caller may make of the REST API; 0: 1200
-	Logger    *slog.Logger
+	Store   *store.Store
+	Auth    *Auth
+	Chat    *Chat
+	Inbox   *Inbox // nil: no push to open windows
+	PushKey string // public key of Web Push; "": none
+	// PrivateWebhooks lets webhooks and pushes go to http and to private addresses: for development.
+	PrivateWebhooks bool
+	Tools           []tools.Tool
+	Questions       []string // recommended on the welcome screen
+	People          []Person // whom development mode offers to sign in as; nil: no development mode
+	Ingest          IngestLimits
+	Zone            *time.Location
+	Now             func() time.Time // nil: time.Now
+	PerMinute       int              // requests that a caller may make of the REST API; 0: 1200
+	Logger          *slog.Logger
 }
 
 // server holds what the handlers share.
@@ -75,6 +78,8 @@ func New(cfg Config) http.Handler {
 	s.registerFund(api)
 	s.registerInbox(api)
 	s.registerCodes(api)
+	s.registerWebhooks(api)
+	s.registerPush(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
 	s.registerFeedback(api)
@@ -159,8 +164,10 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 type keyNameKey struct{}
 
 // keyName is the name of the API key by which a request was let in.
-func keyName(r *http.Request) string {
-	name, _ := r.Context().Value(keyNameKey{}).(string)
+func keyName(r *http.Request) string { return keyOf(r.Context()) }
+
+func keyOf(ctx context.Context) string {
+	name, _ := ctx.Value(keyNameKey{}).(string)
 	return name
 }
 

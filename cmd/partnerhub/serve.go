@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"partnerhub/delivery"
 	"partnerhub/demo"
 	"partnerhub/store"
 	"partnerhub/web"
@@ -26,6 +27,9 @@ type serveCmd struct {
 	JWKSURL  string `name:"jwks-url" env:"PARTNERHUB_JWKS_URL" placeholder:"URL" help:"The exchange's public keys, by which its tokens are signed."`
 	Issuer   string `name:"jwt-issuer" env:"PARTNERHUB_JWT_ISSUER" placeholder:"TEXT" help:"What the tokens' iss must be."`
 	Audience string `name:"jwt-audience" env:"PARTNERHUB_JWT_AUDIENCE" placeholder:"TEXT" help:"What the tokens' aud must hold."`
+
+	Contact         string `name:"contact" env:"PARTNERHUB_CONTACT" default:"https://example.com" placeholder:"MAIL|URL" help:"Whom a push service may write to about this deployment's pushes."`
+	PrivateWebhooks bool   `name:"private-webhooks" env:"PARTNERHUB_PRIVATE_WEBHOOKS" help:"Let webhooks go to http and to private addresses. For development: it opens the inner network to whoever registers one."`
 }
 
 const (
@@ -90,6 +94,14 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	if err != nil {
 		return nil, nil, err
 	}
+	pushSecret, err := s.Secret(ctx, "vapid")
+	if err != nil {
+		return nil, nil, err
+	}
+	pushKeys, err := delivery.NewKeys(pushSecret, cmd.Contact)
+	if err != nil {
+		return nil, nil, err
+	}
 	stopAgent := runAgent(ctx, ag)
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
 	stopTasks := loop(ctx, a, foldEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
@@ -99,10 +111,16 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
 	stopInbox := background(ctx, inbox.Run)
+	worker := &delivery.Worker{Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
+	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
-		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 	})
-	return handler, func() { stopInbox(); stopEmbed(); stopSettle(); stopTasks(); stopFold(); stopAgent() }, nil
+	return handler, func() {
+		for _, stop := range []func(){stopDelivery, stopInbox, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
+			stop()
+		}
+	}, nil
 }
 
 // background runs f until it is stopped.
