@@ -31,6 +31,10 @@ var cardStyles = map[string]cardStyle{
 	"list_rewards":        {"rewards", rewardsTitle},
 	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
 
+	"list_tasks":    {"tasks", tasksTitle},
+	"get_task":      {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},
+	"simulate_task": {"simulation", func(a cardArgs) string { return "Simulated " + a.Type + " task" }},
+
 	"search_rules": {"rules", func(cardArgs) string { return "From the rule library" }},
 	"recommend":    {"resources", resourcesTitle},
 
@@ -49,6 +53,10 @@ type cardArgs struct {
 	UID     json.Number
 	TradeID string
 	Kind    string
+	Side    string
+	Status  string
+	Type    string
+	TaskID  json.Number
 
 	Product       string
 	Relation      string
@@ -108,6 +116,17 @@ func metricsTitle(a cardArgs) string {
 	default:
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), n-2)
 	}
+}
+
+func tasksTitle(a cardArgs) string {
+	title := "Tasks created by me"
+	if a.Side == "assigned" {
+		title = "Tasks assigned to me"
+	}
+	if a.Status != "" {
+		title += ": " + a.Status
+	}
+	return title
 }
 
 func traceTitle(a cardArgs) string {

@@ -93,7 +93,7 @@ func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.
 	planner := planner()
 	a, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
-		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice}),
+		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice}),
 	})
 	if err != nil {
 		t.Fatal(err)

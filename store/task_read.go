@@ -15,17 +15,8 @@ import (
 	"partnerhub/domain/task"
 )
 
-// TaskQuery asks for a page of tasks, the latest first.
-type TaskQuery struct {
-	Side   task.Side
-	Status task.State // "": any
-	Cursor string     // of the page before, "" for the first
-	Limit  int        // 1 to MaxTasks
-}
-
 // Limits of what is read of tasks.
 const (
-	MaxTasks    = 200 // on a page
 	MaxListed   = 500 // participants of one task
 	glanceDays  = 30
 	maxSimulate = 366 // days
@@ -41,7 +32,7 @@ const taskStats = `LEFT JOIN LATERAL (SELECT coalesce(sum(p.paid_amount), 0)::bi
 	FROM task_participant p WHERE (p.owner, p.task) = (t.owner, t.id)) s ON true`
 
 // Tasks lists the caller's tasks. next is the cursor of the next page, "" on the last. It returns CodeInvalid on "cursor" and "limit".
-func (s *Store) Tasks(ctx context.Context, c domain.Caller, q TaskQuery, now time.Time) (list []task.Task, next string, err error) {
+func (s *Store) Tasks(ctx context.Context, c domain.Caller, q task.Query, now time.Time) (list []task.Task, next string, err error) {
 	if err := c.Require(domain.RolePartner); err != nil {
 		return nil, "", err
 	}
@@ -51,8 +42,8 @@ func (s *Store) Tasks(ctx context.Context, c domain.Caller, q TaskQuery, now tim
 			return nil, "", domain.Invalid("cursor", "is not one that this list returned")
 		}
 	}
-	if q.Limit < 1 || q.Limit > MaxTasks {
-		return nil, "", domain.Invalid("limit", "want 1 to %d", MaxTasks)
+	if q.Limit < 1 || q.Limit > task.MaxPage {
+		return nil, "", domain.Invalid("limit", "want 1 to %d", task.MaxPage)
 	}
 	from := `task t WHERE t.owner = $2`
 	if q.Side == task.Assigned {

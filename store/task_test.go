@@ -243,7 +243,7 @@ func TestReferralTask(t *testing.T) {
 	}
 	advance(t, s, spec.End.AddDate(1, 0, 0))
 	verified(t, s)
-	list, _, err := s.Tasks(ctx, domain.Partner(201), store.TaskQuery{Side: task.Assigned, Limit: 10}, in)
+	list, _, err := s.Tasks(ctx, domain.Partner(201), task.Query{Side: task.Assigned, Limit: 10}, in)
 	if err != nil || len(list) != 1 || list[0].Status != task.Cancelled || list[0].Mine == nil || list[0].Mine.Paid != 100*domain.USDT || list[0].Funded != 0 {
 		t.Fatalf("%+v %v", list, err)
 	}

@@ -15,6 +15,7 @@ type Deps struct {
 	Referees Referees
 	Records  Records
 	Library  Library
+	Tasks    Tasks
 	Now      func() time.Time
 	Zone     *time.Location    // the reporting zone
 	Advice   []referral.Advice // what a review suggests, the most urgent first
@@ -57,6 +58,9 @@ func All(d Deps) []Tool {
 		TraceCommission(d),
 		ListRewards(d),
 		ListReferralCodes(d),
+		ListTasks(d),
+		GetTask(d),
+		SimulateTask(d),
 		SearchRules(d),
 		Recommend(d),
 		AskUser(),

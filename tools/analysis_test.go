@@ -405,7 +405,7 @@ func adviceIsKnown(t *testing.T, s *store.Store, truth *demo.Truth) {
 			}
 			known[name] = true
 			only := []referral.Advice{{Name: "only", Text: "{" + name + "}"}}
-			for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Now: func() time.Time { return truth.Now }, Zone: time.UTC, Advice: only}) {
+			for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Now: func() time.Time { return truth.Now }, Zone: time.UTC, Advice: only}) {
 				if tool.Name != "summarize_performance" {
 					continue
 				}

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"partnerhub/domain"
+	"partnerhub/domain/ledger"
 	"partnerhub/domain/referral"
+	"partnerhub/domain/task"
 	"partnerhub/knowledge"
 	"partnerhub/prompts"
 	"partnerhub/store"
@@ -60,7 +62,7 @@ func toolsOf(s *store.Store, now time.Time) toolbox {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: rules{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: rules{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
 		box[tool.Name] = tool
 	}
 	return box
@@ -210,7 +212,29 @@ func smallProgram(t testing.TB) toolbox {
 		t.Fatal(err)
 	}
 	ingest(t, s, events[half:])
+	withTasks(t, s)
 	return toolsOf(s, now)
+}
+
+// withTasks adds two tasks for the sub-partner: one that has earned a reward, and one that is to come.
+func withTasks(t testing.TB, s *store.Store) {
+	t.Helper()
+	if _, err := s.TopUp(t.Context(), ledger.Transfer{Key: "top_up:1", From: ledger.Account{Owner: partner, Kind: ledger.External}, To: ledger.FundOf(partner), Amount: 1000 * domain.USDT, Reason: ledger.TopUp, At: now}); err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2026, 11, 16, 0, 0, 0, 0, time.UTC)
+	for _, spec := range []task.Spec{
+		{Type: task.Trading, Title: "Spot push", Targets: task.Targets{DirectPartners: true}, Start: day, End: day.AddDate(0, 0, 14), Product: task.Spot,
+			Tiers: []task.Tier{{Threshold: 500 * domain.USDT, Reward: 10 * domain.USDT}, {Threshold: 5000 * domain.USDT, Reward: 30 * domain.USDT}}},
+		{Type: task.Referral, Targets: task.Targets{UIDs: []int64{subPartner}}, Start: day.AddDate(0, 0, 7), End: day.AddDate(0, 0, 14), EveryX: 5, Reward: 50 * domain.USDT, MaxRepeats: 4},
+	} {
+		if _, err := s.CreateTask(t.Context(), domain.Partner(partner), spec, "", day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.AdvanceTasks(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // golden is one call and what comes of it: testdata holds one a file.

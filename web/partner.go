@@ -15,7 +15,7 @@ import (
 // registerPartner adds what a partner's pages read, and the one thing that they write: notes on referees.
 func (s *server) registerPartner(api huma.API) {
 	pages := map[string]tools.Tool{}
-	for _, t := range tools.Pages(tools.Deps{Metrics: s.Store, Referees: s.Store, Records: s.Store, Now: s.Now, Zone: s.Zone}) {
+	for _, t := range tools.Pages(tools.Deps{Metrics: s.Store, Referees: s.Store, Records: s.Store, Tasks: s.Store, Now: s.Now, Zone: s.Zone}) {
 		pages[t.Name] = t
 	}
 	serveTool[Overview](s, api, "get-overview", "/v1/overview", "Every metric of a period beside an earlier one, its course, the funnel and the countries", pages["overview"], nil)

@@ -3,13 +3,11 @@ package web
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"partnerhub/domain"
 	"partnerhub/domain/task"
-	"partnerhub/store"
 )
 
 type tasksInput struct {
@@ -60,7 +58,7 @@ func (s *server) registerTasks(api huma.API) {
 	}
 	type listOutput struct{ Body page[task.Task] }
 	huma.Register(api, op("list-tasks", http.MethodGet, "/v1/tasks", "The caller's tasks, the latest first"), func(ctx context.Context, in *tasksInput) (*listOutput, error) {
-		items, next, err := s.Store.Tasks(ctx, caller(ctx), store.TaskQuery{Side: in.Side, Status: in.Status, Cursor: in.Cursor, Limit: in.Limit}, time.Now())
+		items, next, err := s.Store.Tasks(ctx, caller(ctx), task.Query{Side: in.Side, Status: in.Status, Cursor: in.Cursor, Limit: in.Limit}, s.Now())
 		if err != nil {
 			return nil, problemOf(err)
 		}
@@ -74,7 +72,7 @@ func (s *server) registerTasks(api huma.API) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		d, err := s.Store.Task(ctx, caller(ctx), id, time.Now())
+		d, err := s.Store.Task(ctx, caller(ctx), id, s.Now())
 		if err != nil {
 			return nil, problemOf(err)
 		}
@@ -89,7 +87,7 @@ func (s *server) registerTasks(api huma.API) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		p, err := s.Store.PreviewTask(ctx, caller(ctx), spec, time.Now())
+		p, err := s.Store.PreviewTask(ctx, caller(ctx), spec, s.Now())
 		if err != nil {
 			return nil, problemOf(err)
 		}
@@ -101,7 +99,7 @@ func (s *server) registerTasks(api huma.API) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		out, err := s.Store.SimulateTask(ctx, caller(ctx), spec, in.Body.Days, time.Now())
+		out, err := s.Store.SimulateTask(ctx, caller(ctx), spec, in.Body.Days, s.Now())
 		if err != nil {
 			return nil, problemOf(err)
 		}
@@ -112,7 +110,7 @@ func (s *server) registerTasks(api huma.API) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		id, err := s.Store.CreateTask(ctx, caller(ctx), spec, "rest:"+in.Key, time.Now())
+		id, err := s.Store.CreateTask(ctx, caller(ctx), spec, "rest:"+in.Key, s.Now())
 		if err != nil {
 			if e := domain.AsError(err); e.Field == "request" {
 				err = domain.Errorf(e.Code, "Idempotency-Key", "was used for another task")
@@ -121,19 +119,19 @@ func (s *server) registerTasks(api huma.API) {
 		return detail(ctx, id, err)
 	})
 	huma.Register(api, op("cancel-task", http.MethodPost, "/v1/tasks/{id}/cancel", "End a task: what was earned is paid, the rest goes back"), func(ctx context.Context, in *taskInput) (*detailOutput, error) {
-		return detail(ctx, in.ID, s.Store.CancelTask(ctx, caller(ctx), in.ID, time.Now()))
+		return detail(ctx, in.ID, s.Store.CancelTask(ctx, caller(ctx), in.ID, s.Now()))
 	})
 	huma.Register(api, op("extend-task", http.MethodPost, "/v1/tasks/{id}/extend", "Give a task a later end"), func(ctx context.Context, in *extendInput) (*detailOutput, error) {
 		end, err := task.Instant("end", in.Body.End, s.Zone)
 		if err == nil {
-			err = s.Store.ExtendTask(ctx, caller(ctx), in.ID, end, time.Now())
+			err = s.Store.ExtendTask(ctx, caller(ctx), in.ID, end, s.Now())
 		}
 		return detail(ctx, in.ID, err)
 	})
 	huma.Register(api, op("top-up-task", http.MethodPost, "/v1/tasks/{id}/top-up", "Give a task's participants more to earn: the whole new maxRepeats or tiers"), func(ctx context.Context, in *topUpTaskInput) (*detailOutput, error) {
-		return detail(ctx, in.ID, s.Store.TopUpTask(ctx, caller(ctx), in.ID, in.Body, time.Now()))
+		return detail(ctx, in.ID, s.Store.TopUpTask(ctx, caller(ctx), in.ID, in.Body, s.Now()))
 	})
 	huma.Register(api, op("nudge-task", http.MethodPost, "/v1/tasks/{id}/nudge", "Tell a task's participants again, once a day"), func(ctx context.Context, in *taskInput) (*detailOutput, error) {
-		return detail(ctx, in.ID, s.Store.NudgeTask(ctx, caller(ctx), in.ID, time.Now()))
+		return detail(ctx, in.ID, s.Store.NudgeTask(ctx, caller(ctx), in.ID, s.Now()))
 	})
 }

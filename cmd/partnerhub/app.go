@@ -111,7 +111,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		return nil, nil, nil, err
 	}
 	a.rules = lib
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Library: lib, Now: now, Zone: a.zone, Advice: words.Advice})
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: a.zone, Advice: words.Advice})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },

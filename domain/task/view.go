@@ -40,6 +40,17 @@ const (
 // Sides lists them.
 var Sides = []Side{Created, Assigned}
 
+// Query asks for a page of tasks, the latest first.
+type Query struct {
+	Side   Side
+	Status State  // "": any
+	Cursor string // of the page before, "" for the first
+	Limit  int    // 1 to MaxPage
+}
+
+// MaxPage is the most that one page of tasks holds.
+const MaxPage = 200
+
 // Participant is one who takes part, and how far they are.
 type Participant struct {
 	UID      int64        `json:"uid"`
