@@ -354,6 +354,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the outbox sent or could not send, the latest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/deliveries/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again */
+        post: operations["resend-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -365,6 +399,57 @@ export interface paths {
         get: operations["get-overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key that browsers subscribe for */
+        get: operations["get-push-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Push the caller's notices to a browser */
+        post: operations["subscribe-push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Push no more to a browser */
+        post: operations["unsubscribe-push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -606,6 +691,92 @@ export interface paths {
         put?: never;
         /** Give a task's participants more to earn: the whole new maxRepeats or tiers */
         post: operations["top-up-task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registered endpoints, the latest first, by an API key of scope webhooks */
+        get: operations["list-webhooks"];
+        put?: never;
+        /** Register an endpoint for events, by an API key of scope webhooks */
+        post: operations["create-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an endpoint, and what waits for it, by an API key of scope webhooks */
+        delete: operations["delete-webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to an endpoint, the latest first, by an API key of scope webhooks */
+        get: operations["list-webhook-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again, by an API key of scope webhooks */
+        post: operations["resend-webhook-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an endpoint a new secret, by an API key of scope webhooks */
+        post: operations["rotate-webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1093,6 +1264,19 @@ export interface components {
             title?: string;
             type: string;
         };
+        Endpoint: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description name of the API key */
+            createdBy: string;
+            /** Format: date-time */
+            disabledAt?: string;
+            disabledWhy?: string;
+            id: string;
+            /** @description empty: all */
+            types: string[];
+            url: string;
+        };
         Entry: {
             /** @enum {string} */
             account: "fund" | "escrow" | "platform" | "external";
@@ -1195,6 +1379,10 @@ export interface components {
             kind: string;
             link?: string;
             read: boolean;
+        };
+        KeysStruct: {
+            auth: string;
+            p256dh: string;
         };
         MetricDoc: {
             doc: string;
@@ -1588,8 +1776,16 @@ export interface components {
             /** @description The reporting zone, an IANA name */
             zone: string;
         };
+        PageEndpoint: {
+            items: components["schemas"]["Endpoint"][];
+            nextCursor?: string;
+        };
         PageEntry: {
             items: components["schemas"]["Entry"][];
+            nextCursor?: string;
+        };
+        PageRecord: {
+            items: components["schemas"]["Record"][];
             nextCursor?: string;
         };
         PageRejectedLine: {
@@ -1652,11 +1848,53 @@ export interface components {
             title: string;
             type: string;
         };
+        PushKey: {
+            /** @description applicationServerKey of pushManager.subscribe() */
+            publicKey: string;
+        };
         ReadInputBody: {
             /** @description these */
             ids?: string[];
             /** @description all up to this one */
             through?: string;
+        };
+        Record: {
+            /** Format: int64 */
+            attempts: number;
+            /** @enum {string} */
+            channel: "webhook" | "push";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            endedAt?: string;
+            /** @description of the last attempt */
+            error?: string;
+            /** @description of the endpoint */
+            host?: string;
+            /** @description of the delivery: resend names it */
+            id: string;
+            /** @description webhook-id */
+            message: string;
+            /**
+             * Format: date-time
+             * @description of the next attempt
+             */
+            nextAt?: string;
+            /** @enum {string} */
+            state: "pending" | "done" | "dead";
+            /**
+             * Format: int64
+             * @description HTTP status of the last attempt
+             */
+            status?: number;
+            /** @description id of the endpoint or the subscription */
+            target: string;
+            type: string;
+            /**
+             * Format: int64
+             * @description whom it is about
+             */
+            uid: number;
         };
         RefereeDetail: {
             /** Format: date-time */
@@ -1946,6 +2184,10 @@ export interface components {
             taskRewards?: string;
             unsettled: string;
         };
+        Rotated: {
+            /** @description the old one signs beside it for 24 hours */
+            secret: string;
+        };
         RunInput: {
             messages: components["schemas"]["RunMessage"][];
             threadId: string;
@@ -2021,6 +2263,14 @@ export interface components {
             title?: string;
             type: string;
         };
+        SubscribeInputBody: {
+            endpoint: string;
+            expirationTime?: unknown;
+            keys: components["schemas"]["KeysStruct"];
+        };
+        Subscription: {
+            id: string;
+        };
         Targets: {
             directPartners?: boolean;
             uids?: number[];
@@ -2088,6 +2338,9 @@ export interface components {
              */
             uid: number;
         };
+        UnsubscribeInputBody: {
+            endpoint: string;
+        };
         VoidRelation: {
             code: string;
             /** @enum {string} */
@@ -2123,6 +2376,27 @@ export interface components {
             uid: number;
             /** @description account:UID, code:CODE or trade:ID */
             waitsFor: string;
+        };
+        WebhookInputBody: {
+            /** @description of the events that it wants; none: all */
+            types?: string[];
+            /** @description https, on the public internet */
+            url: string;
+        };
+        WebhookSecret: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description name of the API key */
+            createdBy: string;
+            /** Format: date-time */
+            disabledAt?: string;
+            disabledWhy?: string;
+            id: string;
+            /** @description signs what is sent (Standard Webhooks); it is not shown again */
+            secret: string;
+            /** @description empty: all */
+            types: string[];
+            url: string;
         };
         Welcome: {
             message: string;
@@ -3112,6 +3386,70 @@ export interface operations {
             };
         };
     };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                /** @description failing: dead, or to be tried again; none: all */
+                state?: "failing" | "pending" | "done" | "dead";
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resend-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-overview": {
         parameters: {
             query?: {
@@ -3181,6 +3519,99 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-push-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "subscribe-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unsubscribe-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsubscribeInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4002,6 +4433,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEndpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-webhook-deliveries": {
+        parameters: {
+            query?: {
+                /** @description failing: dead, or to be tried again; none: all */
+                state?: "failing" | "pending" | "done" | "dead";
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resend-webhook-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "rotate-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotated"];
                 };
             };
             /** @description Error */
