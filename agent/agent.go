@@ -303,6 +303,9 @@ func (a *Agent) Send(ctx context.Context, c domain.Caller, m conversation.Messag
 		return started, err
 	}
 	a.hub.wake(started.Run.ThreadID)
+	if started.State != conversation.Running { // a BD holds the conversation, and answers
+		return started, nil
+	}
 	// A worker that has begun to shut down since leaves the run to the sweepers.
 	return started, a.start(started.Run, history)
 }

@@ -172,12 +172,6 @@ func batchAnswer(log []conversation.Logged) (BatchAnswer, error) {
 				continue
 			}
 			answer.Calls = append(answer.Calls, BatchCall{call.Name, json.RawMessage(call.Args), json.RawMessage(call.Result)})
-			if call.Name == handOffName && !isError(call.Result) {
-				answer.Handoff = &BatchHandoff{}
-				if err := json.Unmarshal([]byte(call.Args), answer.Handoff); err != nil {
-					return answer, err
-				}
-			}
 		}
 	}
 	for _, l := range log {
@@ -191,6 +185,9 @@ func batchAnswer(log []conversation.Logged) (BatchAnswer, error) {
 		case e.Type != conversation.Custom:
 		case e.Name == conversation.CardShown:
 			answer.Cards = append(answer.Cards, e.Value)
+		case e.Name == conversation.Handoff:
+			answer.Handoff = &BatchHandoff{}
+			err = json.Unmarshal(e.Value, answer.Handoff)
 		case e.Name == conversation.KindOf:
 			var v struct{ Kind string }
 			err = json.Unmarshal(e.Value, &v)

@@ -14,6 +14,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/domain/handoff"
 	"partnerhub/tools"
 )
 
@@ -184,6 +185,9 @@ func (t *turn) runAll(ctx context.Context, batch []planned) {
 	go func() { // plan has left one of these at most
 		reads.Wait()
 		for _, p := range doing {
+			if p.name == handOffName { // its snapshot is read from the log
+				_ = t.out.flush("", "", conversation.Meter{}) // what is not stored yet the snapshot lacks
+			}
 			p.done <- t.call(ctx, p)
 		}
 	}()
@@ -236,6 +240,13 @@ func (t *turn) record(p planned, o outcome, repeated bool) {
 	}
 	if card, ok := cardFor(p, o.result, t.agent.cfg.Zone); ok && !repeated {
 		t.out.add(conversation.CustomEvent(conversation.CardShown, card))
+	}
+	if p.name == handOffName && !repeated {
+		var s handoff.Status
+		if err := json.Unmarshal(o.result, &s); err == nil {
+			s.Action = handoff.Opens
+			t.out.add(conversation.CustomEvent(conversation.Handoff, s))
+		}
 	}
 	if p.tool.Effect == tools.Asks {
 		var ask conversation.Ask

@@ -34,6 +34,7 @@ var cardStyles = map[string]cardStyle{
 	"list_tasks":    {"tasks", tasksTitle},
 	"get_task":      {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},
 	"simulate_task": {"simulation", func(a cardArgs) string { return "Simulated " + a.Type + " task" }},
+	"hand_off":      {"handoff", func(cardArgs) string { return "Handed over to a person" }},
 
 	"search_rules": {"rules", func(cardArgs) string { return "From the rule library" }},
 	"recommend":    {"resources", resourcesTitle},

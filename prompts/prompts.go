@@ -29,6 +29,8 @@ type Prompts struct {
 	Advice []referral.Advice
 	// Synonyms are words that mean the same, a group each.
 	Synonyms [][]string
+	// Handoff are the lines by which a message is handed to a person, by section.
+	Handoff []Pattern
 	// Fingerprint changes with every edit of any file: 16 hexadecimal digits.
 	Fingerprint string
 
@@ -37,6 +39,9 @@ type Prompts struct {
 
 // Example is a phrasing and the intent that it stands for.
 type Example struct{ Intent, Text string }
+
+// Pattern is a line of handoff.txt and its section.
+type Pattern struct{ Section, Text string }
 
 // Word is the phrases that mean one value of a slot: slot "product", value "futures".
 type Word struct {
@@ -60,6 +65,7 @@ func Load() (*Prompts, error) {
 		{"suggestions.txt", p.suggestion},
 		{"advice.txt", p.advice},
 		{"synonyms.txt", p.synonym},
+		{"handoff.txt", p.pattern},
 	} {
 		data, err := files.ReadFile(f.name)
 		if err != nil {
@@ -139,6 +145,11 @@ func (p *Prompts) advice(_, line string) error {
 	a, err := referral.ParseAdvice(line)
 	p.Advice = append(p.Advice, a)
 	return err
+}
+
+func (p *Prompts) pattern(section, line string) error {
+	p.Handoff = append(p.Handoff, Pattern{Section: section, Text: line})
+	return nil
 }
 
 func (p *Prompts) synonym(_, line string) error {

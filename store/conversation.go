@@ -14,6 +14,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/domain/handoff"
 )
 
 // Conversations keeps chats and their runs: package agent's Log, and the list that the web shows.
@@ -48,7 +49,8 @@ func (s *Conversations) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) 
 }
 
 // Begin stores a message and the beginning of the run that answers it, under a lease for the worker, and the
-// conversation itself when it is a new one. The same client id again returns the run that it made before.
+// conversation itself when it is a new one. The same client id again returns the run that it made before. While a BD holds
+// the conversation the run is over as it begins: nobody but the BD answers it.
 //
 // Errors: CodeNotFound for a thread that the caller does not have; CodeBusy while the thread has another run
 // going, which is refused rather than queued so that the partner decides whether to wait or to stop it.
@@ -101,7 +103,9 @@ func (s *Conversations) beginOnce(
 		b.Queue(`SELECT EXISTS (SELECT FROM conversation WHERE owner = $1 AND id = $2),
 			(SELECT count(*) FROM run WHERE owner = $1 AND state = 'running')`, c.UID, thread).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&exists, &running) })
+		var held []handoff.Ticket
 		if m.ThreadID != "" {
+			queueTicket(b, c, thread, &held)
 			queueHistory(b, c, thread, &history)
 		}
 		if err := tx.SendBatch(ctx, b).Close(); err != nil || started.Duplicate {
@@ -114,6 +118,10 @@ func (s *Conversations) beginOnce(
 			return domain.Errorf(domain.CodeBusy, "", "%d answers are being written for you already", running)
 		}
 		started.Run, started.State, started.After = run, conversation.Running, history.Last
+		if len(held) > 0 && held[0].State.Held() {
+			started.State = conversation.Finished
+			return mute(ctx, tx, run, m, held[0], history.Last, at)
+		}
 		opening := conversation.Opening(run, m, history.Last, at)
 		history.Log = append(history.Log, opening...)
 		history.Last += int64(len(opening))

@@ -75,9 +75,12 @@ func (s *Conversations) Rename(ctx context.Context, c domain.Caller, id, title s
 }
 
 // Delete removes a conversation with all that was said in it. A run under way ends, since its worker finds
-// nothing to append to. It returns CodeNotFound.
+// nothing to append to; a ticket that is not over is cancelled, since nobody could be answered. It returns CodeNotFound.
 func (s *Conversations) Delete(ctx context.Context, c domain.Caller, id string) error {
-	return s.change(ctx, c, id, `DELETE FROM conversation WHERE owner = $1 AND id = $2`)
+	return s.change(ctx, c, id, `WITH over AS (
+		UPDATE ticket SET state = 'cancelled', updated_at = now(), resolved_at = now()
+			WHERE owner = $1 AND thread = $2 AND state NOT IN ('resolved', 'cancelled'))
+		DELETE FROM conversation WHERE owner = $1 AND id = $2`)
 }
 
 func (s *Conversations) change(ctx context.Context, c domain.Caller, id, statement string, more ...any) error {

@@ -73,7 +73,7 @@ func TestNote(t *testing.T) {
 	// The next run's history has it, and a search finds it.
 	_, history := begin(t, s, ann, conversation.Message{ClientID: "b", ThreadID: thread, Text: "thanks"})
 	turns, err := conversation.Replay(history.Log)
-	if err != nil || len(turns) != 3 || turns[1].User != "" || turns[1].Text() != "I look into it." {
+	if err != nil || len(turns) != 3 || turns[1].User != "" || turns[1].Text() != "Minh: I look into it." {
 		t.Fatalf("%+v %v", turns, err)
 	}
 	if list, _, err := s.List(t.Context(), ann, "look into", "", 10); err != nil || len(list) != 1 {

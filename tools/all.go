@@ -16,6 +16,7 @@ type Deps struct {
 	Records  Records
 	Library  Library
 	Tasks    Tasks
+	Tickets  Tickets // nil: hand_off refuses
 	Now      func() time.Time
 	Zone     *time.Location    // the reporting zone
 	Advice   []referral.Advice // what a review suggests, the most urgent first
@@ -63,6 +64,7 @@ func All(d Deps) []Tool {
 		SimulateTask(d),
 		SearchRules(d),
 		Recommend(d),
+		HandOff(d),
 		AskUser(),
 	}
 }

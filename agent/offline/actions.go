@@ -110,7 +110,7 @@ func (u *understanding) act(all []turn, frame Frame, now time.Time) (a action, o
 	case Programs:
 		a = action{tool: "program_progress", args: map[string]any{}}
 	case Handoff:
-		a = action{tool: "hand_off", args: map[string]any{"category": u.category(text), "summary": text}}
+		a = action{tool: handOff, args: map[string]any{"category": or(frame.Category, "other"), "summary": text}}
 	default:
 		return action{}, false
 	}
@@ -120,17 +120,6 @@ func (u *understanding) act(all []turn, frame Frame, now time.Time) (a action, o
 
 // maxAction bounds the bytes of a message that arguments are read from.
 const maxAction = 2000
-
-// category is the kind of trouble that a message is about, by the words of the lexicon's slot handoff.
-func (u *understanding) category(text string) string {
-	hits := values(u.words.find("handoff", u.words.tokens(text)))
-	for _, c := range []string{"account_security", "finance", "frustration", "human_request"} {
-		if slices.Contains(hits, c) {
-			return c
-		}
-	}
-	return "other"
-}
 
 // earlier is the action that is being collected, or was just proposed, and the messages that it is collected from.
 func earlier(turns []turn) (texts []string, base action) {

@@ -72,6 +72,10 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			out = append(out, text)
 			continue
 		}
+		if c.done && c.tool == handOff {
+			out = append(out, p.renderHandoff(c.result))
+			continue
+		}
 		frame, ok := frameOf(c.tool, c.args)
 		if !c.done || !ok {
 			continue

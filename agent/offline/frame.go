@@ -93,9 +93,10 @@ type Frame struct {
 	Limit         int      `json:"limit,omitempty"`
 	Note          string   `json:"note,omitempty"` // words of a note on referees
 	TradeID       string   `json:"tradeId,omitempty"`
-	Kind          string   `json:"kind,omitempty"`  // of rewards, alerts or resources
-	Query         string   `json:"query,omitempty"` // a question about rules, as it was asked
-	Goal          string   `json:"goal,omitempty"`  // what a resource should help with
+	Kind          string   `json:"kind,omitempty"`     // of rewards, alerts or resources
+	Query         string   `json:"query,omitempty"`    // a question about rules, as it was asked
+	Goal          string   `json:"goal,omitempty"`     // what a resource should help with
+	Category      string   `json:"category,omitempty"` // of a handoff
 
 	// Ask names the question to ask back, a template of prompts/answers.txt, when the message can mean several things.
 	Ask string `json:"ask,omitempty"`

@@ -105,6 +105,11 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	}
 	current := all[len(all)-1]
 	frames := p.Understand(messages)
+	if frames[0].Intent == Handoff && tools[handOff] {
+		if next, ok := p.handOver(current, frames[0], len(messages), definitions); ok {
+			return next
+		}
+	}
 	if slices.ContainsFunc(current.calls, func(c call) bool { return c.done && c.tool != askUser }) {
 		return p.say("answer", p.render(current.calls, frames), frames[0])
 	}

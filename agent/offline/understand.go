@@ -8,19 +8,27 @@ import (
 
 	"partnerhub/agent/offline/classify"
 	"partnerhub/agent/offline/period"
+	"partnerhub/agent/offline/trigger"
 	"partnerhub/domain"
 	"partnerhub/prompts"
 )
 
 // understanding turns messages into frames. It does not change and may be shared.
 type understanding struct {
-	words *lexicon
-	model *classify.Model
-	zone  *time.Location
+	words   *lexicon
+	model   *classify.Model
+	trigger *trigger.Rules
+	zone    *time.Location
 }
 
 func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
 	u := &understanding{words: newLexicon(p), zone: zone}
+	rules, err := triggerOf(p)
+	if err != nil { // the files are embedded, and a test compiles them
+		panic(err)
+	}
+	u.trigger = rules
+	u.words.learn(rules.Words())
 	examples := make([]classify.Example, len(p.Examples))
 	for i, e := range p.Examples {
 		toks := split(e.Text)
@@ -40,6 +48,9 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
 	}
 	found := periods(text, toks, now, u.zone, before)
+	if category, score := u.handoff(toks); category != "" {
+		return []Frame{{Intent: Handoff, Category: category, Confidence: min(1, score/2)}}
+	}
 	var frames []Frame
 	for i, part := range u.questions(toks, found) {
 		s := u.words.names(part.toks, part.periods)
@@ -86,7 +97,7 @@ const minConfidence = 0.2
 
 // frame understands one question.
 func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
-	ranked := u.model.Rank(s.masked())
+	ranked := slices.DeleteFunc(u.model.Rank(s.masked()), func(r classify.Score) bool { return Intent(r.Label) == Handoff }) // trigger decides that
 	intent, confidence := Unclear, 0.0
 	if len(ranked) > 0 {
 		intent, confidence = Intent(ranked[0].Label), ranked[0].Confidence

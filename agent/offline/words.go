@@ -98,6 +98,20 @@ func newLexicon(p *prompts.Prompts) *lexicon {
 	return l
 }
 
+// learn adds words that are spelled right.
+func (l *lexicon) learn(words []string) {
+	for _, word := range words {
+		for _, t := range split(word) {
+			l.known[t.text] = true
+			if len(t.text) >= 7 {
+				l.common = append(l.common, t.text)
+			}
+		}
+	}
+	slices.Sort(l.common)
+	l.common = slices.Compact(l.common)
+}
+
 // tokens splits a message into words and mends their slips.
 func (l *lexicon) tokens(text string) []token {
 	out := split(text)

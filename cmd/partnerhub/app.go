@@ -15,6 +15,7 @@ import (
 	"partnerhub/agent"
 	"partnerhub/agent/offline"
 	"partnerhub/domain"
+	"partnerhub/domain/handoff"
 	"partnerhub/knowledge"
 	"partnerhub/library"
 	"partnerhub/prompts"
@@ -111,7 +112,11 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 		return nil, nil, nil, err
 	}
 	a.rules = lib
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: a.zone, Advice: words.Advice})
+	desk, err := a.desk()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice})
 	ag, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
@@ -130,6 +135,22 @@ func (a *app) price() (p agent.Price, err error) {
 		return p, usagef("--price-out %q: %v", a.PriceOut, err)
 	}
 	return p, nil
+}
+
+// desk is how the people who take tickets work.
+func (a *app) desk() (handoff.Desk, error) {
+	zone := a.zone
+	if a.OfficeZone != "" {
+		var err error
+		if zone, err = time.LoadLocation(a.OfficeZone); err != nil || a.OfficeZone == "Local" {
+			return handoff.Desk{}, usagef("--office-zone %q: not an IANA time zone such as Europe/Berlin", a.OfficeZone)
+		}
+	}
+	d, err := handoff.ParseDesk(a.OfficeHours, zone, a.SupportURL)
+	if err != nil {
+		return d, usagef("--%s", err)
+	}
+	return d, nil
 }
 
 // library is the rule library. A database that has none gets the sample program's.

@@ -22,6 +22,9 @@ type settings struct {
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL to use; unset: a private one in the home."`
 	Home        string `name:"home" env:"PARTNERHUB_HOME" default:".partnerhub" placeholder:"DIR" help:"Where the private PostgreSQL lives."`
 	Zone        string `name:"zone" env:"PARTNERHUB_ZONE" default:"UTC" placeholder:"ZONE" help:"Reporting zone, an IANA name: days and weeks are cut by it."`
+	OfficeHours string `name:"office-hours" env:"PARTNERHUB_OFFICE_HOURS" default:"Mon-Fri 09:00-18:00" placeholder:"HOURS" help:"When BDs are at work, as Mon-Fri 09:00-18:00, or always; outside of it tickets go to the shared queue."`
+	OfficeZone  string `name:"office-zone" env:"PARTNERHUB_OFFICE_ZONE" placeholder:"ZONE" help:"Zone of the office hours, an IANA name; unset: the reporting zone."`
+	SupportURL  string `name:"support-url" env:"PARTNERHUB_SUPPORT_URL" placeholder:"URL" help:"Link to live support, shown where no BD is at work."`
 	LogLevel    string `name:"log-level" env:"PARTNERHUB_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	LogFormat   string `name:"log-format" env:"PARTNERHUB_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log: ${enum}."`
 

@@ -69,6 +69,7 @@ const (
 	Fallback    = "fallback"     // FallbackNote
 	KindOf      = "kind"         // {"kind":"answer"}
 	Stopped     = "stopped"      // {}: the partner stopped the run; RUN_FINISHED follows
+	Handoff     = "handoff"      // handoff.Status: how the conversation's ticket stands now
 )
 
 // UserText is the value of a user_message: what the partner wrote.

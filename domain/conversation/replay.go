@@ -46,6 +46,10 @@ func Replay(log []Logged) ([]Turn, error) {
 
 func (t *Turn) add(e Event) {
 	switch e.Type {
+	case TextStart:
+		if e.Name != "" { // a person's, not the assistant's
+			t.step(e.MessageID).Text = SaidBy(e.Name, "")
+		}
 	case TextContent:
 		t.step(e.MessageID).Text += e.Delta
 	case CallStart:
@@ -74,6 +78,9 @@ func (t *Turn) add(e Event) {
 		}
 	}
 }
+
+// SaidBy is a text of somebody who is neither the partner nor the assistant, as the assistant remembers it.
+func SaidBy(name, text string) string { return name + ": " + text }
 
 // step finds the step of a message, or begins it.
 func (t *Turn) step(id string) *Step {

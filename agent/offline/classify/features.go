@@ -51,7 +51,7 @@ func words(text string) []string {
 		if len(w) > 40 {
 			w = w[:40]
 		}
-		base, not := negated(w)
+		base, not := Negated(w)
 		if base, _, ok := strings.Cut(base, "'"); ok && base != "" { // "I've", "what's", "it'll"
 			w = base
 		}
@@ -67,8 +67,8 @@ func words(text string) []string {
 	return out
 }
 
-// negated splits "hasn't", and "hasnt" as people type it.
-func negated(w string) (string, bool) {
+// Negated splits "hasn't", and "hasnt" as people type it.
+func Negated(w string) (string, bool) {
 	if base, ok := strings.CutSuffix(w, "n't"); ok && base != "" {
 		if base == "ca" || base == "wo" {
 			base = map[string]string{"ca": "can", "wo": "will"}[base]
@@ -86,8 +86,8 @@ func negated(w string) (string, bool) {
 	return w, false
 }
 
-// stem cuts the common endings of English, so that plurals and tenses meet.
-func stem(w string) string {
+// Stem cuts the common endings of English, so that plurals and tenses meet.
+func Stem(w string) string {
 	n := len(w)
 	switch {
 	case n > 5 && strings.HasSuffix(w, "ies"):
@@ -121,7 +121,7 @@ func count(text string) [skipKind + 1]map[feature]float64 {
 	}
 	prev, before := "^", ""
 	for _, w := range words(text) {
-		s := stem(w)
+		s := Stem(w)
 		out[wordKind][hash(wordKind, s)]++
 		out[pairKind][hash(pairKind, prev, s)]++
 		if before != "" {
