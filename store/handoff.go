@@ -146,7 +146,10 @@ func (s *Tickets) open(ctx context.Context, tx pgx.Tx, c domain.Caller, r handof
 		t.ID, t.Owner, t.Thread, string(t.State), string(t.Category), int(t.Priority), t.Summary, t.BD, t.BDName, t.OpenedAt, t.DueAt, withoutNul(snapshot))
 	b.Queue(`INSERT INTO ticket_event (owner, ticket, n, action, state, by_uid, by_role, by_name, text, at) VALUES ($1, $2, 1, $3, $4, $1, $5, '', $6, $7)`,
 		t.Owner, t.ID, string(handoff.Opens), string(t.State), string(c.Role), t.Summary, t.OpenedAt)
-	return out, tx.SendBatch(ctx, b).Close()
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return out, err
+	}
+	return out, announce(ctx, tx, t, handoff.Opens, 1)
 }
 
 // collect scans a query's rows into a list.

@@ -11,6 +11,8 @@ import (
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/domain/handoff"
+	"partnerhub/domain/notice"
+	"partnerhub/domain/webhook"
 )
 
 // TicketMove is one thing that somebody does to a ticket.
@@ -92,15 +94,58 @@ func (s *Tickets) move(ctx context.Context, tx pgx.Tx, c domain.Caller, id strin
 	if there == 0 && m.Action == handoff.Replies {
 		return before, domain.Errorf(domain.CodeConflict, "threadId", "the partner has deleted this conversation")
 	}
+	var n int
 	b = &pgx.Batch{}
-	queueMove(b, c, after, m)
+	queueMove(b, c, after, m, &n)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return before, err
 	}
 	if there > 0 {
-		err = tellPartner(ctx, tx, before, after, m)
+		if err := tellPartner(ctx, tx, before, after, m); err != nil {
+			return before, err
+		}
 	}
-	return after, err
+	return after, announce(ctx, tx, after, m.Action, n)
+}
+
+// announce tells the exchange of a move, and puts it into the inboxes of those whom it is news to: the partner, when
+// somebody else did it, and the BD who is to look at it. n numbers the ticket's events. Replies are news too: the
+// partner may have closed the chat.
+func announce(ctx context.Context, tx pgx.Tx, t handoff.Ticket, a handoff.Action, n int) error {
+	if a == handoff.Notes {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `RESET ROLE`); err != nil { // inboxes and the outbox are not the caller's
+		return err
+	}
+	kind := webhook.TicketUpdated
+	if a == handoff.Opens {
+		kind = webhook.TicketCreated
+	}
+	key := fmt.Sprintf("ticket:%s:%d", t.ID, n)
+	told := struct {
+		handoff.Status
+		UID      int64            `json:"uid"`
+		BDUID    int64            `json:"bdUid,omitempty"`
+		Priority handoff.Priority `json:"priority"`
+		Summary  string           `json:"summary"`
+	}{handoff.StatusOf(t, a), t.Owner, t.BD, t.Priority, conversation.TitleOf(t.Summary)}
+	if err := emit(ctx, tx, []webhook.Event{{Owner: t.Owner, Type: kind, Key: key, Data: notice.JSON(told), At: t.UpdatedAt}}); err != nil {
+		return err
+	}
+	var notices []notice.Notice
+	add := func(owner int64, link string) {
+		notices = append(notices, notice.Notice{Owner: owner, Kind: notice.Ticket, Key: key, Data: notice.JSON(told), Link: link, At: t.UpdatedAt})
+	}
+	switch a {
+	case handoff.Claims, handoff.Replies, handoff.Waits, handoff.Resolves, handoff.Reopens:
+		add(t.Owner, "/?chat="+t.Thread)
+	case handoff.Opens, handoff.Reassigns, handoff.Cancels:
+		if t.BD != 0 {
+			add(t.BD, "/tickets/"+t.ID)
+		}
+	}
+	return notify(ctx, tx, notices)
 }
 
 // member is the name of somebody who takes tickets. CodeInvalid on bd for anybody else.
@@ -113,7 +158,7 @@ func (s *Tickets) member(ctx context.Context, uid int64) (name string, err error
 	return name, err
 }
 
-func queueMove(b *pgx.Batch, c domain.Caller, t handoff.Ticket, m TicketMove) {
+func queueMove(b *pgx.Batch, c domain.Caller, t handoff.Ticket, m TicketMove, n *int) {
 	b.Queue(`UPDATE ticket SET state = $3, bd = $4, bd_name = $5, updated_at = $6, due_at = $7, claimed_at = $8, replied_at = $9, resolved_at = $10
 		WHERE owner = $1 AND id = $2`, t.Owner, t.ID, string(t.State), t.BD, t.BDName, t.UpdatedAt, t.DueAt, t.ClaimedAt, t.RepliedAt, t.ResolvedAt)
 	var to *int64
@@ -121,8 +166,9 @@ func queueMove(b *pgx.Batch, c domain.Caller, t handoff.Ticket, m TicketMove) {
 		to = &m.To
 	}
 	b.Queue(`INSERT INTO ticket_event (owner, ticket, n, action, state, by_uid, by_role, by_name, to_bd, text, client_id, at)
-		SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8, $9, NULLIF($10, ''), $11 FROM ticket_event WHERE owner = $1 AND ticket = $2`,
-		t.Owner, t.ID, string(m.Action), string(t.State), c.UID, string(c.Role), m.Name, to, m.Text, m.ClientID, t.UpdatedAt)
+		SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8, $9, NULLIF($10, ''), $11 FROM ticket_event WHERE owner = $1 AND ticket = $2 RETURNING n`,
+		t.Owner, t.ID, string(m.Action), string(t.State), c.UID, string(c.Role), m.Name, to, m.Text, m.ClientID, t.UpdatedAt).
+		QueryRow(func(row pgx.Row) error { return row.Scan(n) })
 }
 
 // tellPartner adds what the partner is told of a move to the conversation's log, as a turn of its own. A run that is being

@@ -161,6 +161,10 @@ func TestTicketLife(t *testing.T) {
 	if actions != "open claim reply note waiting resolve " {
 		t.Errorf("events: %s", actions)
 	}
+	var told, news int
+	if err := d.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE owner = 1), count(*) FILTER (WHERE owner = 70) FROM notice WHERE kind = 'ticket'`).Scan(&told, &news); err != nil || told != 4 || news != 1 {
+		t.Errorf("%d notices to the partner and %d to the BD, %v; want 4 and 1", told, news, err)
+	}
 	var s handoff.Snapshot
 	if err := json.Unmarshal(snapshot, &s); err != nil || len(s.Transcript) != 2 || s.Transcript[0].Text != "my commission is missing" || string(s.Figures) != `{"commission": "12.5"}` {
 		t.Errorf("snapshot: %s, %v", snapshot, err)

@@ -15,6 +15,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/ledger"
+	"partnerhub/domain/handoff"
 	"partnerhub/domain/referral"
 	"partnerhub/domain/task"
 	"partnerhub/knowledge"
@@ -62,11 +63,24 @@ func toolsOf(s *store.Store, now time.Time) toolbox {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: rules{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
+	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: rules{}, Tickets: desk{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
 		box[tool.Name] = tool
 	}
 	return box
 }
+
+// desk opens tickets and keeps none; what a real one does is tested in package store.
+type desk struct{}
+
+func (desk) Open(_ context.Context, c domain.Caller, r handoff.Request) (handoff.Opened, error) {
+	t := handoff.Ticket{ID: "ticket-1", Owner: c.UID, State: handoff.Open, Category: r.Category, Summary: r.Summary, OpenedAt: r.At, DueAt: r.At.Add(time.Hour)}
+	if !json.Valid(r.Figures) {
+		return handoff.Opened{}, errors.New("no key figures")
+	}
+	return handoff.Opened{Ticket: t, Route: handoff.Route{Reason: "no_bd"}}, nil
+}
+
+func (desk) Desk() handoff.Desk { return handoff.Desk{Support: "https://support.example.com"} }
 
 // rules is a small library: what a real one finds is tested where it is.
 type rules struct{}

@@ -14,6 +14,7 @@ import (
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/prompts"
+	"partnerhub/store"
 	"partnerhub/tools"
 )
 
@@ -187,7 +188,11 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 	if cmd.Batch == "" && cmd.As <= 0 {
 		return usagef("tool: --as UID is missing")
 	}
-	s, _, err := a.store(ctx)
+	s, pool, err := a.store(ctx)
+	if err != nil {
+		return err
+	}
+	desk, err := a.desk()
 	if err != nil {
 		return err
 	}
@@ -196,7 +201,7 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 		return fmt.Errorf("prompts: %w", err)
 	}
 	byName := map[string]tools.Tool{}
-	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
+	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Tickets: store.NewTickets(pool, desk), Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
 		byName[t.Name] = t
 	}
 	call := func(uid int64, name string, args json.RawMessage) (json.RawMessage, error) {
