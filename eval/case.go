@@ -4,13 +4,19 @@ package eval
 
 import (
 	"embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"partnerhub/domain/feedback"
 )
 
 //go:embed cases measured
@@ -22,6 +28,28 @@ type Case struct {
 	Turns []Turn
 	// Measured says that it is of the labelled set: how much of that comes out right is a figure, not a condition.
 	Measured bool
+
+	// As and Now, where they are set, stand for the demo program's partner and its clock.
+	As  int64
+	Now time.Time
+	// Recorded are results that stand for the tools' own: see Replay.
+	Recorded []feedback.Call
+	// Was is what a turn marked unlike must not come to again.
+	Was *Was
+	// State, when not nil, is what the dialog may have changed in the database: see stateDiff.
+	State *State
+}
+
+// Was is an answer that a person found bad.
+type Was struct {
+	Calls []feedback.Call `json:"calls"` // without their results
+	Text  string          `json:"text"`
+}
+
+// State is a change of the partner's own rows, in the canonical form of store.Canonical: "+ table {…}" and "- table {…}", sorted.
+type State struct {
+	Tables  []string
+	Changes []string
 }
 
 // Turn is what the partner says, in one of several ways, and what must come of it.
@@ -34,6 +62,10 @@ type Turn struct {
 type Want struct {
 	Kind    string
 	Calls   []Call
+	Any     bool     // calls are not checked
+	Never   []Call   // that must not be made, with these arguments
+	Unlike  bool     // the answer must differ from the case's Was
+	Abstain bool     // the library must say that it does not know, or the planner that it is out of scope
 	Cards   []string // kinds of cards, in order
 	Options []string // each must be among those offered
 	Text    []string // each must be in the answer, whatever its case
@@ -82,6 +114,11 @@ func load(folder string) (all []Case, err error) {
 func Parse(file string, data []byte) ([]Case, error) {
 	var cases []Case
 	for _, f := range txtar.Parse(data).Files {
+		if done, err := attach(cases, file, f); err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", file, f.Name, err)
+		} else if done {
+			continue
+		}
 		c := Case{Name: file + "/" + f.Name}
 		for i, line := range strings.Split(string(f.Data), "\n") {
 			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
@@ -102,16 +139,90 @@ func Parse(file string, data []byte) ([]Case, error) {
 	return cases, nil
 }
 
+// The sections that belong to the dialog before them, by how their names end.
+const (
+	recordedSection = ".recorded"
+	wasSection      = ".was"
+	stateSection    = ".state"
+)
+
+// attach adds a section to the dialog whose name it bears. done is false when it is a dialog itself.
+func attach(cases []Case, file string, f txtar.File) (done bool, err error) {
+	ext := path.Ext(f.Name)
+	if ext != recordedSection && ext != wasSection && ext != stateSection {
+		return false, nil
+	}
+	i := slices.IndexFunc(cases, func(c Case) bool { return c.Name == file+"/"+strings.TrimSuffix(f.Name, ext) })
+	if i < 0 {
+		return true, errors.New("comes before its dialog")
+	}
+	c := &cases[i]
+	if ext == wasSection {
+		c.Was = &Was{}
+		return true, json.Unmarshal(f.Data, c.Was)
+	}
+	for n, line := range strings.Split(string(f.Data), "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		switch tables, isHead := strings.CutPrefix(line, "of "); {
+		case ext == recordedSection:
+			var call feedback.Call
+			if err := json.Unmarshal([]byte(line), &call); err != nil {
+				return true, fmt.Errorf("line %d: %w", n+1, err)
+			}
+			c.Recorded = append(c.Recorded, call)
+		case isHead:
+			c.State = &State{Tables: strings.Fields(tables)}
+		case c.State == nil:
+			return true, fmt.Errorf("line %d: want \"of TABLE …\" first", n+1)
+		default:
+			c.State.Changes = append(c.State.Changes, line)
+		}
+	}
+	return true, nil
+}
+
+// callOf reads "TOOL arg=value …".
+func callOf(text string) (Call, error) {
+	call := Call{Args: map[string]string{}}
+	for i, f := range strings.Fields(text) {
+		name, value, ok := strings.Cut(f, "=")
+		switch {
+		case i == 0:
+			call.Tool = f
+		case f == "...":
+			call.Open = true
+		case !ok:
+			return call, fmt.Errorf("%q: want argument=value", f)
+		default:
+			call.Args[name] = value
+		}
+	}
+	return call, nil
+}
+
 // add takes one line of a dialog.
 func (c *Case) add(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
-	if rest == "" {
+	if flag := word == "any" || word == "unlike" || word == "abstain"; (rest == "") != flag {
+		if flag {
+			return fmt.Errorf("%q stands alone", word)
+		}
 		return fmt.Errorf("%q says nothing", line)
 	}
-	if word == ">" {
+	var err error
+	switch word {
+	case ">":
 		c.Turns = append(c.Turns, Turn{Says: []string{rest}})
 		return nil
+	case "as":
+		c.As, err = strconv.ParseInt(rest, 10, 64)
+		return err
+	case "now":
+		c.Now, err = time.Parse(time.RFC3339, rest)
+		return err
 	}
 	if len(c.Turns) == 0 {
 		return fmt.Errorf("%q comes before anybody speaks", line)
@@ -122,22 +233,23 @@ func (c *Case) add(line string) error {
 		t.Says = append(t.Says, rest)
 	case "kind":
 		t.Want.Kind = rest
-	case "call":
-		call := Call{Args: map[string]string{}}
-		for i, f := range strings.Fields(rest) {
-			name, value, ok := strings.Cut(f, "=")
-			switch {
-			case i == 0:
-				call.Tool = f
-			case f == "...":
-				call.Open = true
-			case !ok:
-				return fmt.Errorf("%q: want argument=value", f)
-			default:
-				call.Args[name] = value
-			}
+	case "any":
+		t.Want.Any = true
+	case "unlike":
+		t.Want.Unlike = true
+	case "abstain":
+		t.Want.Abstain = true
+	case "call", "never":
+		call, err := callOf(rest)
+		if err != nil {
+			return err
 		}
-		t.Want.Calls = append(t.Want.Calls, call)
+		if word == "call" {
+			t.Want.Calls, t.Want.Any = append(t.Want.Calls, call), false
+		} else {
+			call.Open = true
+			t.Want.Never = append(t.Want.Never, call)
+		}
 	case "card":
 		t.Want.Cards = append(t.Want.Cards, rest)
 	case "option":

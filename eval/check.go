@@ -13,6 +13,52 @@ import (
 // unasked ends the findings about what a case does not name.
 const unasked = ", which nobody asked for"
 
+// forbidden ends the findings about what must not happen.
+const forbidden = "which must not happen"
+
+// Abstained reports whether an answer says that it has none: the library found no evidence, or it is out of scope.
+func Abstained(got agent.BatchAnswer) bool {
+	searched := false
+	for _, c := range got.Calls {
+		var found struct{ Answered *bool }
+		if json.Unmarshal(c.Result, &found) == nil && c.Name == "search_rules" && found.Answered != nil {
+			if *found.Answered {
+				return false
+			}
+			searched = true
+		}
+	}
+	return searched || got.Kind == "out_of_scope"
+}
+
+// repeats reports whether an answer is the one that was found bad: the same calls and the same words.
+func (w *Was) repeats(got agent.BatchAnswer) bool {
+	if w == nil || len(w.Calls) != len(got.Calls) || strings.Join(strings.Fields(w.Text), " ") != strings.Join(strings.Fields(got.Text), " ") {
+		return false
+	}
+	for i, c := range w.Calls {
+		if c.Tool != got.Calls[i].Name || canonical(c.Args) != canonical(got.Calls[i].Args) {
+			return false
+		}
+	}
+	return true
+}
+
+// canonical is JSON with its keys in order.
+func canonical(raw json.RawMessage) string {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return string(raw)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return string(raw)
+	}
+	return string(b)
+}
+
 // Check returns what of a turn's answer is not as wanted: one sentence each.
 func (w Want) Check(got agent.BatchAnswer) (wrong []string) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -22,8 +68,20 @@ func (w Want) Check(got agent.BatchAnswer) (wrong []string) {
 	if w.Kind != "" && got.Kind != w.Kind {
 		say("kind is %q, want %q", got.Kind, w.Kind)
 	}
-	for _, s := range matchCalls(w.Calls, got.Calls) {
-		say("%s", s)
+	if !w.Any {
+		for _, s := range matchCalls(w.Calls, got.Calls) {
+			say("%s", s)
+		}
+	}
+	for _, n := range w.Never {
+		for _, g := range got.Calls {
+			if slices.Contains(strings.Split(n.Tool, "|"), g.Name) && len(n.differences(g.Args)) == 0 {
+				say("%s was called with %s, %s", g.Name, g.Args, forbidden)
+			}
+		}
+	}
+	if w.Abstain && !Abstained(got) {
+		say("it should say that it does not know: %s", got.Text)
 	}
 	if kinds := cardKinds(got.Cards); len(w.Cards) > 0 && !slices.Equal(kinds, w.Cards) {
 		say("cards are %v, want %v", kinds, w.Cards)

@@ -77,6 +77,12 @@ var planner = sync.OnceValue(func() *offline.Planner {
 // assistant answers over the database, with a model or, without one, by the offline planner.
 func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits) *agent.Agent {
 	t.Helper()
+	return assistantOf(t, pool, model, limits, planner(), nil)
+}
+
+// assistantOf is assistant with a planner of its own, and with a case's results in the place of the tools'.
+func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits, planner *offline.Planner, wrap func([]tools.Tool) []tools.Tool) *agent.Agent {
+	t.Helper()
 	s, err := store.Open(t.Context(), pool, time.UTC)
 	if err != nil {
 		t.Fatal(err)
@@ -90,10 +96,13 @@ func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.
 		t.Fatal(err)
 	}
 	lib := knowledge.New(store.NewLibrary(pool), knowledge.BuiltIn{}, synonyms, time.UTC)
-	planner := planner()
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice})
+	if wrap != nil {
+		all = wrap(all)
+	}
 	a, err := agent.New(agent.Config{
 		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
-		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice}),
+		Tools: all, ModelName: "scripted", Prompts: words.Fingerprint,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -336,9 +336,18 @@ func (l *Library) NoteGap(ctx context.Context, g knowledge.Gap) error {
 	return err
 }
 
-// OpenGaps lists the questions that no version has answered since, the latest first.
+// gapTopics are what an article can help with, among the topics of thumbs down: a wrong figure is nothing that an editor can mend.
+const gapTopics = `('search_rules', 'recommend', 'out_of_scope', 'smalltalk', 'answer', 'none')`
+
+// OpenGaps lists the questions that no version has answered since, the latest first; questions with a thumb down that nobody has reviewed yet
+// are among them, with the id 0.
 func (l *Library) OpenGaps(ctx context.Context, limit int) ([]knowledge.Gap, error) {
-	rows, err := l.pool.Query(ctx, `SELECT id, asked_at, uid, question, locale, cause, version FROM library_gap WHERE closed_by IS NULL ORDER BY asked_at DESC LIMIT $1`, limit)
+	rows, err := l.pool.Query(ctx, `SELECT * FROM (
+		(SELECT id, asked_at, uid, question, locale, cause, version FROM library_gap WHERE closed_by IS NULL ORDER BY asked_at DESC LIMIT $1)
+		UNION ALL
+		(SELECT 0, created_at, owner, snapshot->>'question', 'en', $2, (snapshot->>'library')::integer FROM feedback
+			WHERE vote = -1 AND state = 'new' AND topic IN `+gapTopics+` ORDER BY created_at DESC LIMIT $1)) gap
+		ORDER BY asked_at DESC LIMIT $1`, limit, knowledge.ThumbDown)
 	if err != nil {
 		return nil, err
 	}

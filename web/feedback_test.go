@@ -8,10 +8,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
@@ -24,6 +27,8 @@ type feedbackServer struct {
 	*httptest.Server
 	t             *testing.T
 	conversations *store.Conversations
+	pool          *pgxpool.Pool
+	folder        string // of case files
 }
 
 func newFeedbackServer(t *testing.T) *feedbackServer {
@@ -37,12 +42,12 @@ func newFeedbackServer(t *testing.T) *feedbackServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conversations := store.NewConversations(pool)
+	conversations, folder := store.NewConversations(pool), t.TempDir()
 	srv := httptest.NewServer(New(Config{
-		Store: s, Auth: a, Chat: NewChat(ChatConfig{Conversations: conversations, Caller: a.Caller}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler),
+		Store: s, Auth: a, Reviews: store.NewReviews(pool), CaseFolder: folder, Chat: NewChat(ChatConfig{Conversations: conversations, Caller: a.Caller}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(srv.Close)
-	return &feedbackServer{srv, t, conversations}
+	return &feedbackServer{srv, t, conversations, pool, folder}
 }
 
 // answered is a finished run of a partner's.
@@ -85,7 +90,7 @@ func (s *feedbackServer) call(uid int64, role domain.Role, method, path string, 
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if out != nil && resp.StatusCode < 300 {
+	if out != nil && len(raw) > 0 && resp.StatusCode < 300 {
 		if err := json.Unmarshal(raw, out); err != nil {
 			s.t.Fatalf("%s: %v", raw, err)
 		}
@@ -138,5 +143,66 @@ func TestVotesOverHTTP(t *testing.T) {
 	}
 	if v := votes(1); len(v) != 0 {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestReviewsOverHTTP(t *testing.T) {
+	s := newFeedbackServer(t)
+	runs := []conversation.Run{s.answered(1, "How much?", "12 USDT."), s.answered(1, "And today?", "3 USDT."), s.answered(2, "Hello", "Hi.")}
+	for _, r := range runs {
+		if got := s.call(r.Owner.UID, domain.RolePartner, "PUT", "/v1/feedback", vote{RunID: r.ID, Vote: "down"}, nil); got != http.StatusOK {
+			t.Fatalf("a vote: %d", got)
+		}
+	}
+	list := func(query string) (p reviewPage) {
+		t.Helper()
+		if got := s.call(9, domain.RoleContent, "GET", "/v1/reviews?"+query, nil, &p); got != http.StatusOK {
+			t.Fatalf("%s: %d", query, got)
+		}
+		return p
+	}
+	first := list("limit=2")
+	if len(first.Items) != 2 || first.Items[0].ID != runs[2].ID || len(first.Topics) != 1 || first.Topics[0] != (store.Topic{Topic: "answer", Count: 3}) {
+		t.Fatalf("%+v", first)
+	}
+	if rest := list("limit=2&cursor=" + first.NextCursor); len(rest.Items) != 1 || rest.Items[0].Snapshot.Question != "How much?" || rest.NextCursor != "" {
+		t.Errorf("%+v", rest)
+	}
+	if other := list("topic=query_metrics"); len(other.Items) != 0 {
+		t.Errorf("%+v", other)
+	}
+	// An editor sees them among the gaps.
+	gaps, err := store.NewLibrary(s.pool).OpenGaps(t.Context(), 10)
+	if err != nil || len(gaps) != 3 || gaps[0].Question != "Hello" {
+		t.Errorf("%+v %v", gaps, err)
+	}
+	act := func(role domain.Role, path string, body any, want int) (made madeCase) {
+		t.Helper()
+		if got := s.call(9, role, "POST", "/v1/reviews/"+path, body, &made); got != want {
+			t.Errorf("%s of %s: %d, want %d", path, role, got, want)
+		}
+		return made
+	}
+	act(domain.RolePartner, runs[0].ID+"/case", struct{}{}, http.StatusForbidden)
+	act(domain.RoleContent, runs[0].ID+"/case", struct{}{}, http.StatusForbidden)
+	act(domain.RoleOperator, runs[0].ThreadID+"/case", struct{}{}, http.StatusNotFound)
+	act(domain.RoleOperator, runs[0].ID+"/case", map[string]string{"expect": "clal x"}, http.StatusUnprocessableEntity)
+	made := act(domain.RoleOperator, runs[0].ID+"/case", struct{}{}, http.StatusOK)
+	written, err := os.ReadFile(filepath.Join(s.folder, made.Name+".txtar"))
+	if err != nil || string(written) != made.File || made.Name != "review-"+runs[0].ID {
+		t.Errorf("%+v %v", made, err)
+	}
+	if cased := list("state=case"); len(cased.Items) != 1 || cased.Items[0].Case != made.Name {
+		t.Errorf("%+v", cased)
+	}
+	act(domain.RoleOperator, runs[0].ID+"/dismiss", struct{}{}, http.StatusConflict)
+	act(domain.RoleOperator, runs[1].ID+"/dismiss", struct{}{}, http.StatusNoContent)
+	if left := list(""); len(left.Items) != 1 {
+		t.Errorf("%+v", left)
+	}
+	// Given again, it is to be looked at again.
+	s.call(1, domain.RolePartner, "PUT", "/v1/feedback", vote{RunID: runs[1].ID, Vote: "down", Text: "still"}, nil)
+	if left := list(""); len(left.Items) != 2 {
+		t.Errorf("%+v", left)
 	}
 }

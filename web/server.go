@@ -36,6 +36,9 @@ type Config struct {
 	Now             func() time.Time // nil: time.Now
 	PerMinute       int              // requests that a caller may make of the REST API; 0: 1200
 	Logger          *slog.Logger
+	Reviews         *store.Reviews
+	// CaseFolder is where the cases made of reviews are written as files, besides the database; "": nowhere.
+	CaseFolder string
 }
 
 // server holds what the handlers share.
@@ -84,6 +87,7 @@ func New(cfg Config) http.Handler {
 	s.registerPartner(api)
 	s.registerFeedback(api)
 	s.describe(api)
+	s.registerReviews(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(methodNotAllowed(r))
 	return r

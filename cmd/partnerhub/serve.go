@@ -30,6 +30,7 @@ type serveCmd struct {
 
 	Contact         string `name:"contact" env:"PARTNERHUB_CONTACT" default:"https://example.com" placeholder:"MAIL|URL" help:"Whom a push service may write to about this deployment's pushes."`
 	PrivateWebhooks bool   `name:"private-webhooks" env:"PARTNERHUB_PRIVATE_WEBHOOKS" help:"Let webhooks go to http and to private addresses. For development: it opens the inner network to whoever registers one."`
+	CaseFolder      string `name:"case-folder" env:"PARTNERHUB_CASE_FOLDER" type:"existingdir" placeholder:"DIR" help:"Where the regression cases that reviewers make of thumbs down are written, besides the database."`
 }
 
 const (
@@ -115,6 +116,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
 		for _, stop := range []func(){stopDelivery, stopInbox, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {

@@ -97,7 +97,7 @@ type Turn struct {
 type Call struct {
 	Tool   string          `json:"tool"`
 	Args   json.RawMessage `json:"args"`
-	Result json.RawMessage `json:"result"`
+	Result json.RawMessage `json:"result,omitempty"`
 }
 
 // maxSnapshot bounds the results of a snapshot, in bytes: from then on a result is left out.
