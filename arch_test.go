@@ -41,7 +41,7 @@ var below = map[string][]string{
 	"agent":                     {"domain/handoff", "domain", "domain/proposal", "domain/conversation", "domain/referral", "tools"},
 	"agent/modeltest":           {},
 	"agent/offline/trigger":     {"agent/offline/classify"},
-	"agent/offline":             {"agent/offline/trigger", "domain", "domain/referral", "prompts", "agent/offline/classify", "agent/offline/period", "spell"},
+	"agent/offline":             {"agent/offline/trigger", "domain", "domain/proposal", "domain/referral", "prompts", "agent/offline/classify", "agent/offline/period", "spell"},
 	"agent/offline/classify":    {},
 	"agent/offline/period":      {"domain", "spell"},
 	"spell":                     {},

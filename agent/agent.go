@@ -34,6 +34,9 @@ type Log interface {
 // Config is what an Agent is made of.
 type Config struct {
 	Log Log
+	// Proposals executes what a person approves, and Notes says so in the conversation; nil where nothing can be proposed.
+	Proposals Proposals
+	Notes     Notes
 	// Model answers; nil when there is none, and Offline does it alone.
 	Model llms.Model
 	// Offline is the planner that finishes a turn when Model fails. What it writes is rendered from results, and is
@@ -178,6 +181,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	loops.Go(func() { a.every(beating, a.cfg.Limits.Lease/3, a.beat) }) // also while the runs are drained
 	if !a.cfg.Solo {
 		loops.Go(func() { a.every(ctx, a.cfg.Limits.Lease/2, a.sweep) })
+		loops.Go(func() { a.every(ctx, a.cfg.Limits.Lease/2, a.sweepProposals) })
 	}
 	loops.Go(func() { a.listen(ctx) })
 	<-ctx.Done()

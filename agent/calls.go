@@ -88,7 +88,7 @@ func (t *turn) execute(ctx context.Context, calls []llms.ToolCall) (done bool, e
 		step.Calls = append(step.Calls, conversation.Call{ID: p.id, Name: p.name, Args: string(p.args), Result: o.content()})
 		t.record(p, o, known)
 		if o.err == nil {
-			t.noteEffect(p.tool, p.args)
+			t.noteEffect(p.tool, p.id, p.args, o.result)
 			done = done || p.tool.Effect == tools.Asks
 		}
 	}

@@ -31,10 +31,11 @@ var cardStyles = map[string]cardStyle{
 	"list_rewards":        {"rewards", rewardsTitle},
 	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
 
-	"list_tasks":    {"tasks", tasksTitle},
-	"get_task":      {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},
-	"simulate_task": {"simulation", func(a cardArgs) string { return "Simulated " + a.Type + " task" }},
-	"hand_off":      {"handoff", func(cardArgs) string { return "Handed over to a person" }},
+	"list_tasks":            {"tasks", tasksTitle},
+	"get_task":              {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},
+	"simulate_task":         {"simulation", func(a cardArgs) string { return "Simulated " + a.Type + " task" }},
+	"hand_off":              {"handoff", func(cardArgs) string { return "Handed over to a person" }},
+	"propose_referral_code": {"proposal", func(cardArgs) string { return "New referral code" }},
 
 	"search_rules": {"rules", func(cardArgs) string { return "From the rule library" }},
 	"recommend":    {"resources", resourcesTitle},

@@ -53,7 +53,9 @@ type turn struct {
 	meter   conversation.Meter
 	kind    string // what the planner says of its answer
 	effects map[string]bool
-	known   map[string]outcome // results by tool and arguments, so that a repetition costs nothing
+	// proposed is what the turn waits for a decision on, nil when nothing was proposed.
+	proposed *proposed
+	known    map[string]outcome // results by tool and arguments, so that a repetition costs nothing
 	// How often the model did what is forgiven once.
 	unknownTools, badArguments, repetitions int
 }
@@ -101,6 +103,9 @@ func (a *Agent) work(ctx context.Context, abort context.CancelCauseFunc, run con
 		e := domain.AsError(err)
 		out.add(conversation.Event{Type: conversation.RunError, Message: e.Message, Code: string(e.Code)})
 		err = out.end(conversation.Failed, text, t.meter)
+	case t.proposed != nil:
+		out.add(t.interrupt()...)
+		err = out.end(conversation.Finished, text, t.meter)
 	default:
 		out.add(t.finished())
 		err = out.end(conversation.Finished, text, t.meter)
@@ -147,6 +152,13 @@ func (t *turn) recall(h conversation.History) error {
 		return err
 	}
 	t.out.add(open...)
+	for _, s := range t.steps {
+		for _, c := range s.Calls {
+			if tool, known := t.agent.tools[c.Name]; known && !isError(c.Result) {
+				t.noteEffect(tool, c.ID, json.RawMessage(c.Args), json.RawMessage(c.Result))
+			}
+		}
+	}
 	switch {
 	case t.run.Attempt > maxAttempts:
 		return domain.Errorf(domain.CodeInternal, "", "the answer was interrupted several times; please ask again")
@@ -349,7 +361,7 @@ func (t *turn) conclude(ctx context.Context) {
 	kind := t.kindOfAnswer(ctx)
 	t.meter.Kind = kind
 	t.out.add(conversation.CustomEvent(conversation.KindOf, map[string]string{"kind": kind}))
-	if t.agent.cfg.Suggest == nil || kind == kindClarify || kind == kindCollecting {
+	if t.agent.cfg.Suggest == nil || kind == kindClarify || kind == kindCollecting || kind == kindProposal {
 		return
 	}
 	items := t.agent.cfg.Suggest(t.messages())
@@ -392,7 +404,7 @@ func (t *turn) kindOfAnswer(ctx context.Context) string {
 }
 
 // noteEffect remembers what a call that succeeded did, for the answer's kind.
-func (t *turn) noteEffect(tool tools.Tool, args json.RawMessage) {
+func (t *turn) noteEffect(tool tools.Tool, call string, args, result json.RawMessage) {
 	switch tool.Effect {
 	case tools.Asks:
 		var asked struct{ Pending json.RawMessage }
@@ -406,6 +418,10 @@ func (t *turn) noteEffect(tool tools.Tool, args json.RawMessage) {
 			t.effects[kindHandoff] = true
 		} else {
 			t.effects[kindProposal] = true
+			p := &proposed{call: call}
+			if err := json.Unmarshal(result, &p.Proposed); err == nil && p.ProposalID != "" {
+				t.proposed = p
+			}
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestDialogWithTheRealPlanner(t *testing.T) {
 	}
 	w.agent = w.another(nil, func(c *agent.Config) {
 		c.Offline, c.Suggest = planner, planner.Suggest
-		c.Tools = tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Now: now, Zone: time.UTC})
+		c.Tools = tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: now, Zone: time.UTC})
 	})
 	w.run(w.agent)
 	thread := ""

@@ -96,7 +96,7 @@ func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agen
 		t.Fatal(err)
 	}
 	lib := knowledge.New(store.NewLibrary(pool), knowledge.BuiltIn{}, synonyms, time.UTC)
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice})
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Now: now, Zone: time.UTC, Advice: words.Advice})
 	if wrap != nil {
 		all = wrap(all)
 	}

@@ -197,7 +197,7 @@ func queueHistory(b *pgx.Batch, c domain.Caller, thread string, h *conversation.
 	const since = `coalesce((SELECT min(after) FROM
 		(SELECT after FROM run WHERE owner = $1 AND thread = $2 ORDER BY after DESC LIMIT $3) latest), 0)`
 	b.Queue(`SELECT run, seq, type, body FROM run_event WHERE owner = $1 AND thread = $2 AND seq > `+since+`
-		AND type NOT IN ('card', 'suggestions', 'kind') ORDER BY seq`, c.UID, thread, wholeTurns).
+		AND type NOT IN ('card', 'suggestions', 'kind', 'STATE_SNAPSHOT', 'MESSAGES_SNAPSHOT') ORDER BY seq`, c.UID, thread, wholeTurns).
 		Query(func(rows pgx.Rows) (err error) {
 			h.Log, err = pgx.CollectRows(rows, scanLogged)
 			return err

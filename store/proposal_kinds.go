@@ -58,7 +58,7 @@ func prepareCode(ctx context.Context, s *Store, c domain.Caller, args json.RawMe
 		rows = append(rows, proposal.Row{Name: "note", Label: "Note", Value: n.Note, Type: "text"})
 	}
 	rows = append(rows, proposal.Row{Name: "codesAfter", Label: "Codes you will have", Value: fmt.Sprintf("%d of %d", count+1, referral.MaxCodes), Type: "text"})
-	return n, proposal.Preview{Title: "Create the referral code " + n.Code, Subject: n.Code, Rows: rows}, nil
+	return n, proposal.Preview{Title: "Create the referral code " + n.Code, Done: "The referral code " + n.Code + " is created.", Subject: n.Code, Rows: rows}, nil
 }
 
 func executeCode(ctx context.Context, s *Store, tx pgx.Tx, p proposal.Proposal, now time.Time) (any, error) {

@@ -17,9 +17,11 @@ type Deps struct {
 	Library  Library
 	Tasks    Tasks
 	Tickets  Tickets // nil: hand_off refuses
-	Now      func() time.Time
-	Zone     *time.Location    // the reporting zone
-	Advice   []referral.Advice // what a review suggests, the most urgent first
+	// Proposals keeps what the tools that propose propose; nil: they are refused.
+	Proposals Proposals
+	Now       func() time.Time
+	Zone      *time.Location    // the reporting zone
+	Advice    []referral.Advice // what a review suggests, the most urgent first
 }
 
 // Metrics is who knows the figures, what they are made of, and how they went by day.
@@ -62,6 +64,7 @@ func All(d Deps) []Tool {
 		ListTasks(d),
 		GetTask(d),
 		SimulateTask(d),
+		ProposeReferralCode(d),
 		SearchRules(d),
 		Recommend(d),
 		HandOff(d),

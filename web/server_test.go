@@ -59,7 +59,7 @@ func newServer(t *testing.T, auth AuthConfig, people []Person) *httptest.Server 
 	now := func() time.Time { return at(20) }
 	srv := httptest.NewServer(New(Config{
 		Store: s, Auth: a, Chat: NewChat(ChatConfig{Conversations: store.NewConversations(pool), Caller: a.Caller}),
-		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Now: now, Zone: time.UTC}), Questions: []string{"How much?"}, People: people, Zone: time.UTC, Now: now,
+		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: now, Zone: time.UTC}), Questions: []string{"How much?"}, People: people, Zone: time.UTC, Now: now,
 		Logger: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(srv.Close)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"partnerhub/agent/offline/period"
+	"partnerhub/domain/proposal"
 )
 
 // The intents about tasks, codes, programs and people. Their tools are called where they are offered.
@@ -125,6 +126,9 @@ const maxAction = 2000
 func earlier(turns []turn) (texts []string, base action) {
 	for i := len(turns) - 1; i >= 0; i-- {
 		var found bool
+		if proposal.SaidOutcome(turns[i].said) { // what was proposed before is done with
+			break
+		}
 		for _, c := range turns[i].calls {
 			if c.tool == askUser {
 				var q struct {

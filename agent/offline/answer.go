@@ -76,6 +76,10 @@ func (p *Planner) render(calls []call, frames []Frame) string {
 			out = append(out, p.renderHandoff(c.result))
 			continue
 		}
+		if c.done && strings.HasPrefix(c.tool, proposes) {
+			out = append(out, p.renderProposal(c.result))
+			continue
+		}
 		frame, ok := frameOf(c.tool, c.args)
 		if !c.done || !ok {
 			continue

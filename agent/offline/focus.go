@@ -67,6 +67,7 @@ func (f focus) picked(text string) string {
 type turn struct {
 	text  string
 	calls []call
+	said  string // by the assistant, and what was noted behind its answer
 }
 
 type call struct {
@@ -88,6 +89,8 @@ func turns(messages []llms.MessageContent) []turn {
 				if m.Role == llms.ChatMessageTypeHuman {
 					t := &out[len(out)-1]
 					t.text = strings.TrimPrefix(t.text+"\n"+p.Text, "\n")
+				} else if len(out) > 0 && m.Role == llms.ChatMessageTypeAI {
+					out[len(out)-1].said += p.Text + "\n"
 				}
 			case llms.ToolCall:
 				if len(out) > 0 && p.FunctionCall != nil {

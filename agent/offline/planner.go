@@ -113,6 +113,9 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	if slices.ContainsFunc(current.calls, func(c call) bool { return c.done && c.tool != askUser }) {
 		return p.say("answer", p.render(current.calls, frames), frames[0])
 	}
+	if answer := decides(all); answer != "" {
+		return p.say("answer", p.prompts.Answer("proposal."+answer), frames[0])
+	}
 	if _, collecting := earlier(all[:len(all)-1]); len(frames) == 1 || collecting.missing != nil {
 		if a, ok := p.trained().act(all, frames[0], p.now()); ok {
 			return p.do(a, frames[0], len(messages), definitions)

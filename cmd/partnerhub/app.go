@@ -116,9 +116,10 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice})
+	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice})
+	conversations := store.NewConversations(pool)
 	ag, err := agent.New(agent.Config{
-		Log: store.NewConversations(pool), Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
+		Log: conversations, Proposals: s, Notes: conversations, Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
 		Now:    now, Zone: a.zone, Logger: a.log, Solo: solo,
 		ModelName: a.Model, Prompts: words.Fingerprint, Price: price,

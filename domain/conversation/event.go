@@ -22,6 +22,8 @@ type Event struct {
 	Name            string          `json:"name,omitempty"`
 	Value           json.RawMessage `json:"value,omitempty"`
 	Outcome         *Outcome        `json:"outcome,omitempty"`
+	Snapshot        json.RawMessage `json:"snapshot,omitempty"` // of STATE_SNAPSHOT
+	Messages        json.RawMessage `json:"messages,omitempty"` // of MESSAGES_SNAPSHOT
 	Message         string          `json:"message,omitempty"`
 	Code            string          `json:"code,omitempty"`
 	Seq             int64           `json:"seq"`
@@ -39,8 +41,10 @@ type Interrupt struct {
 	ID             string          `json:"id"`
 	Reason         string          `json:"reason"`
 	Message        string          `json:"message,omitempty"`
+	ToolCallID     string          `json:"toolCallId,omitempty"`
 	ResponseSchema json.RawMessage `json:"responseSchema,omitempty"`
 	ExpiresAt      *time.Time      `json:"expiresAt,omitempty"`
+	Metadata       json.RawMessage `json:"metadata,omitempty"`
 }
 
 // The types of events.
@@ -57,7 +61,12 @@ const (
 	CallArgs     = "TOOL_CALL_ARGS"
 	CallEnd      = "TOOL_CALL_END"
 	CallResult   = "TOOL_CALL_RESULT"
-	Custom       = "CUSTOM"
+
+	// Before an interrupt, what a client needs to go on from: the open interrupts, and the messages.
+	StateSnapshot    = "STATE_SNAPSHOT"
+	MessagesSnapshot = "MESSAGES_SNAPSHOT"
+
+	Custom = "CUSTOM"
 )
 
 // The names of our custom events.

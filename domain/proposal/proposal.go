@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"partnerhub/domain"
@@ -68,6 +69,7 @@ type Proposal struct {
 // Preview is what a person is shown before deciding. Pages lay it out without knowing the kind; Data is for one that does.
 type Preview struct {
 	Title   string          `json:"title"`             // what will happen, in English: "Create the referral code SUMMER"
+	Done    string          `json:"done"`              // and once it has: "The referral code SUMMER is created."
 	Subject string          `json:"subject,omitempty"` // what it is about, as a name: the code, the task's title
 	Rows    []Row           `json:"rows"`
 	Cost    *Cost           `json:"cost,omitempty"` // nil when nothing is spent
@@ -108,6 +110,50 @@ type Outcome struct {
 	Subject    string          `json:"subject,omitempty"`
 	Error      *domain.Error   `json:"error,omitempty"` // why it was not executed; the proposal is open still
 	Result     json.RawMessage `json:"result,omitempty"`
+}
+
+// What the conversation says of an outcome begins with one of these.
+const (
+	saidDone     = "Done. "
+	saidDeclined = "You declined this: "
+	saidExpired  = "This was not confirmed in time: "
+	saidFailed   = "That did not work: "
+)
+
+// Outcome is what became of it.
+func (p Proposal) Outcome(failure *domain.Error) Outcome {
+	return Outcome{ProposalID: p.ID, Kind: p.Kind, State: p.State, Reason: p.Reason, Subject: p.Preview.Subject, Error: failure, Result: p.Result}
+}
+
+// Sentence says an outcome, for the partner and for the model's memory.
+func (p Proposal) Sentence(failure *domain.Error) string {
+	title := strings.TrimSuffix(lower(p.Preview.Title), ".")
+	switch {
+	case failure != nil:
+		return saidFailed + strings.TrimSuffix(failure.Error(), ".") + ". Nothing was changed."
+	case p.State == Approved:
+		return saidDone + p.Preview.Done
+	case p.State == Declined:
+		return saidDeclined + title + ". Nothing was changed."
+	}
+	return saidExpired + title + ". Nothing was changed; ask again if you still want it."
+}
+
+// SaidOutcome reports whether a text holds a Sentence of a decision, after which a proposal is not open any more.
+func SaidOutcome(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, saidDone) || strings.HasPrefix(line, saidDeclined) || strings.HasPrefix(line, saidExpired) {
+			return true
+		}
+	}
+	return false
+}
+
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // At is the state at an instant: one that nobody decided on in time has expired, also before anybody writes that down.

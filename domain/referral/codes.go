@@ -104,7 +104,7 @@ func (c CodeChange) Check(own CommissionRates) error {
 			continue
 		}
 		if *r.rate < 0 || *r.rate > r.own {
-			return domain.Invalid(r.field, "want 0 to %s, your own commission rate", r.own)
+			return domain.Invalid(r.field, "want 0 to %s (%s %%), your own commission rate", r.own, domain.Money(r.own*100))
 		}
 	}
 	if c.Note != nil {
