@@ -370,6 +370,7 @@ var (
 	rewardWords   = regexp.MustCompile(`(?i)(?:\breward\w*|\bpay(?:s|ing)?|\bgives?|\bearns?|\bmake it)\s*(?:is|of|=|:|him|them|her|each)?\s*\$?(\d{1,6})\b|\$?\b(\d{1,6})\s*(?:usdt|usd|u|dollars?|\$)(?:\W|$)`)
 	repeatWords   = regexp.MustCompile(`(?i)\b(?:max(?:imum|imal)?(?: repeats?)?|up to|at most|cap(?:ped)?(?: at)?|limit(?:ed)?(?: to| of)?|no more than|repeat(?:s|ed)?)\s*(?:of|=|:|is)?\s*(\d{1,6})\b|\b(\d{1,6})\s*(?:times|repeats?|repetitions|x)\b`)
 	tierWords     = regexp.MustCompile(`(?i)` + amount + `\s*(?:usdt)?\s*(?:of)?\s*(?:trading|spot|futures|eligible)?\s*(?:vol(?:ume)?|task)?\s*(?:→|->|=>|=|:|gives?|for|earns?|pay(?:s|ing)?|gets?|rewards?|then|,\s*reward)\s*\$?(\d{1,6})\b(?:\s*(?:usdt|u)\b)?`)
+	tierBackwards = regexp.MustCompile(`(?i)\$?\b(10|30|50|100)\s*(?:usdt|usd|u|\$)?\s*(?:for|at|on|when|once|if they (?:reach|trade|do)|reward for)\s+(?:the\s+)?(?:a\s+)?(?:volume\s+of\s+)?(\d[\d,]*(?:\.\d+)?)\s*(k|m|mio|million)?\b`)
 	directWords   = regexp.MustCompile(`(?i)\b(?:direct(?:ly referred)?[- ]partners?|(?:all|every) (?:of )?(?:my )?(?:direct |sub-?)?(?:partners?|subs)|my (?:sub-?|sub |direct )?partners|my subs|(?:all|every) (?:my )?sub[- ]?partners?|every(?:one|body)|all of them)\b`)
 	uidWords      = regexp.MustCompile(`(?i)\b(?:uids?|users?|partners?|sub-?partners?|subs?|for|targets?|to)\s*[:#]?\s*(\d{3,18}(?:(?:\s*(?:,|&|;|and|\+)\s*|\s+)\d{3,18}\b)*)`)
 	uidAlone      = regexp.MustCompile(`^\W*(\d{4,18}(?:(?:\s*(?:,|&|;|and|\+)\s*|\s+)\d{4,18}\b)*)\W*$`)
@@ -422,6 +423,11 @@ func taskArguments(args map[string]any, text string, answering bool) {
 		for _, m := range tiers {
 			if threshold := scaled(m[1], m[2]); threshold != "" && len(threshold) > len(m[3]) {
 				list = append(list, map[string]any{"threshold": threshold, "reward": m[3]})
+			}
+		}
+		for _, m := range tierBackwards.FindAllStringSubmatch(text, 6) { // "30 for 50k"
+			if threshold := scaled(m[2], m[3]); len(list) < 5 && len(tiers) == 0 && len(threshold) > len(m[1]) {
+				list = append(list, map[string]any{"threshold": threshold, "reward": m[1]})
 			}
 		}
 		if len(list) > 0 {

@@ -45,6 +45,8 @@ func TestActions(t *testing.T) {
 		{dialog: []string{"create a task", "never mind"}, tool: ""},
 		{dialog: []string{"simulate futures trading task tiers 10k=10 50k=30 on direct partners, last 60 days"}, tool: "simulate_task",
 			args: `{"type":"trading","product":"futures","targets":{"directPartners":true},"days":60,"tiers":[{"threshold":"10000","reward":"10"},{"threshold":"50000","reward":"30"}]}`, absent: "start"},
+		{dialog: []string{"what would a task paying 30 for 50k futures volume have cost over the last 30 days for 30001?"}, tool: "simulate_task",
+			args: `{"type":"trading","product":"futures","targets":{"uids":[30001]},"days":30,"tiers":[{"threshold":"50000","reward":"30"}]}`},
 		{dialog: []string{"my reward was not credited"}, tool: "list_rewards", args: `{"kind":"task"}`}, // hand_off comes next
 		{dialog: []string{"my withdrawal is stuck"}, tool: "hand_off", args: `{"category":"finance"}`},
 		{dialog: []string{"let me talk to a human"}, tool: "hand_off", args: `{"category":"human_request"}`},
