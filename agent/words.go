@@ -12,6 +12,7 @@ var metricWords = []struct {
 	rule    *regexp.Regexp
 	metrics []string
 }{
+	{words(`task rewards?`), []string{"taskRewards"}},
 	{words(`shared commissions? received`), []string{"sharedReceived"}},
 	{words(`shared commissions?`), []string{"sharedCommission", "sharedReceived"}},
 	{words(`commissions?|earn|earned|earnings|rebates?|income`), []string{"commission"}},

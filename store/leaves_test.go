@@ -60,7 +60,7 @@ func sameSource(names []string) []string {
 	first, _ := referral.MetricByName(names[0])
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		m, _ := referral.MetricByName(name)
-		return (m.Of == referral.Referees) != (first.Of == referral.Referees) || m.Of == referral.Own
+		return (m.Of == referral.Referees) != (first.Of == referral.Referees) || m.Of == referral.Own || m.Of == referral.Tasks
 	})
 }
 

@@ -189,6 +189,8 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 			sql = m.refereesSQL(metrics)
 		case referral.Own:
 			sql = m.ownSQL()
+		case referral.Tasks:
+			sql = m.tasksSQL()
 		}
 		rows, err := m.tx.Query(ctx, sql, m.args...)
 		if err != nil {

@@ -403,3 +403,19 @@ func (m *metricsQuery) ownSQL() string {
 	}
 	return fmt.Sprintf("SELECT %s, sum(rebate)::bigint FROM (%s) x WHERE product <> 0%s GROUP BY 1", key, strings.Join(pieces, "\nUNION ALL "), product)
 }
+
+// tasksSQL sums what tasks paid the partner.
+func (m *metricsQuery) tasksSQL() string {
+	key := "''"
+	day := func() string { return fmt.Sprintf("(paid_at AT TIME ZONE %s)::date", m.arg(m.store.zone.String())) } // a parameter that is not used is refused
+	switch by := m.q.GroupBy; by {
+	case referral.ByHour:
+		key = m.hourOf("paid_at")
+	case referral.ByDay:
+		key = day() + "::text"
+	case referral.ByWeek, referral.ByMonth:
+		key = "date_trunc('" + string(by) + "', " + day() + "::timestamp)::date::text"
+	}
+	return fmt.Sprintf("SELECT %s, sum(amount)::bigint FROM task_reward WHERE uid = %s AND paid_at >= %s AND paid_at < %s GROUP BY 1",
+		key, m.arg(m.partner), m.arg(m.q.Period.From), m.arg(m.q.Period.To))
+}

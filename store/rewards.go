@@ -17,7 +17,7 @@ import (
 
 // Rewards lists the caller's reward records: what was settled, record by record, and behind it what accrued and is not settled yet,
 // one row for each day, referee and product. What came late for a day that was settled is a row of its own, settled later. In a database where
-// settlement never ran, the clock says what is settled. The period is of whole days of the reporting zone. Task rewards are none yet.
+// settlement never ran, the clock says what is settled. The period is of whole days of the reporting zone. Task rewards are records of their own: see taskRewards.
 // Errors: CodeInvalid on the field at fault, "cursor" for one that is broken or of another query.
 func (s *Store) Rewards(ctx context.Context, c domain.Caller, q referral.RewardQuery, now time.Time) (page referral.RewardPage, err error) {
 	if q.Limit < 1 || q.Limit > referral.MaxRewards {
@@ -39,7 +39,7 @@ func (s *Store) Rewards(ctx context.Context, c domain.Caller, q referral.RewardQ
 	case referral.RewardShared:
 		metric = "sharedReceived"
 	case referral.RewardTask:
-		return page, nil
+		return s.taskRewards(ctx, c, q, query, at, page)
 	default:
 		return page, domain.Invalid("kind", "unknown kind %q", q.Kind)
 	}

@@ -109,7 +109,7 @@ func (c *check) explain() (causes, others int) {
 	}
 	got, err := c.box.call(t, c.partner, "explain_change", string(text))
 	m, _ := referral.MetricByName(name)
-	if refused := m.Of == referral.Own || m.Of != referral.Trading && args["product"] != nil; refused {
+	if refused := m.Of == referral.Own || m.Of == referral.Tasks || m.Of != referral.Trading && args["product"] != nil; refused {
 		if e := domain.AsError(err); err == nil || e.Field != "metric" && e.Field != "product" {
 			t.Fatalf("%s: %s %v, want a refusal", text, got, err)
 		}

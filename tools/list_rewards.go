@@ -25,15 +25,16 @@ type rewardsResult struct {
 	Rows       []rewardRow `json:"rows"`
 	Total      object      `json:"total"` // of the whole period; settled and unsettled are its parts
 	NextCursor string      `json:"nextCursor,omitempty"`
-	Note       string      `json:"note,omitempty"`
 }
 
 type rewardRow struct {
 	Key       string           `json:"key"` // the date of its settlement
 	Day       string           `json:"day"` // that it was earned on
 	SettledAt string           `json:"settledAt"`
-	UID       int64            `json:"uid"` // whose trades it is from
-	Product   referral.Product `json:"product"`
+	UID       int64            `json:"uid"` // whose trades it is from, or who created the task
+	TaskID    int64            `json:"taskId,omitempty"`
+	Title     string           `json:"title,omitempty"` // of the task
+	Product   referral.Product `json:"product,omitempty"`
 	Amount    domain.Money     `json:"amount"`
 	Status    string           `json:"status"` // settled or unsettled, as of asOf
 }
@@ -42,7 +43,7 @@ type rewardRow struct {
 func ListRewards(d Deps) Tool {
 	return Define("list_rewards",
 		"The partner's reward records: one for each day, referee and product, settled at 08:00 of the day after; what came late for a day is a record of the next settlement. With what is settled and what is not yet. "+
-			"For sums use query_metrics; for the trades behind a record, trace_commission.",
+			"Task rewards are listed as they were paid. For sums use query_metrics; for the trades behind a record, trace_commission.",
 		func(ctx context.Context, c domain.Caller, in rewardsArgs) (out rewardsResult, err error) {
 			now := d.Now()
 			q := referral.RewardQuery{Kind: referral.RewardKind(in.Kind), Limit: in.Limit, Cursor: in.Cursor}
@@ -56,17 +57,17 @@ func ListRewards(d Deps) Tool {
 			if err != nil {
 				return out, err
 			}
-			metric, note := "commission", ""
+			metric := "commission"
 			switch q.Kind {
 			case referral.RewardShared:
 				metric = "sharedReceived"
 			case referral.RewardTask:
-				metric, note = "taskRewards", "there are no tasks yet, so there are no task rewards"
+				metric = "taskRewards"
 			}
 			out = rewardsResult{
 				span: d.span(page.Period, page.AsOf), Kind: in.Kind, Rows: make([]rewardRow, len(page.Rows)),
 				Total:      object{{metric, page.Total}, {"settled", page.Settled}, {"unsettled", page.Total - page.Settled}},
-				NextCursor: page.Next, Note: note,
+				NextCursor: page.Next,
 			}
 			for i, r := range page.Rows {
 				status := "unsettled"
@@ -74,7 +75,7 @@ func ListRewards(d Deps) Tool {
 					status = "settled"
 				}
 				out.Rows[i] = rewardRow{
-					Key: d.date(r.SettledAt), Day: d.date(r.Day), SettledAt: d.instant(r.SettledAt), UID: r.UID, Product: r.Product, Amount: r.Amount, Status: status,
+					Key: d.date(r.SettledAt), Day: d.date(r.Day), SettledAt: d.instant(r.SettledAt), UID: r.UID, Product: r.Product, Amount: r.Amount, Status: status, TaskID: r.TaskID, Title: r.Title,
 				}
 			}
 			return out, nil

@@ -95,18 +95,18 @@ func (p *Planner) renderTrace(f Frame, r result) string {
 
 func (p *Planner) renderRewards(f Frame, r result) string {
 	total := fields(r.Total)
-	metric := map[string]string{"rebate": "commission", "shared": "sharedReceived"}[f.Kind]
+	metric := map[string]string{"rebate": "commission", "shared": "sharedReceived", "task": "taskRewards"}[f.Kind]
 	when := p.when(f, r)
 	switch {
-	case metric == "":
-		return p.prompts.Answer("rewards.task")
 	case len(r.Rows) == 0:
 		return p.prompts.Answer("rewards.none", "period", when, "what", p.prompts.Answer("rewards.what."+f.Kind))
 	}
 	out := p.prompts.Answer("rewards.sum", "What", capital(p.prompts.Answer("rewards.what."+f.Kind)), "period", when, "total", value(metric, total.text(metric)),
 		"settled", value(metric, total.text("settled")), "unsettled", value(metric, total.text("unsettled")))
 	last := r.Rows[0]
-	if day, err := time.Parse(time.DateOnly, last.text("day")); err == nil {
+	if f.Kind == "task" {
+		out = p.prompts.Answer("rewards.task", "period", when, "total", value(metric, total.text(metric)), "amount", value(metric, last.text("amount")), "id", last.text("taskId"), "title", last.text("title"))
+	} else if day, err := time.Parse(time.DateOnly, last.text("day")); err == nil {
 		out += " " + p.prompts.Answer("rewards.last", "day", day.Format("2 Jan 2006"), "amount", value(metric, last.text("amount")), "uid", last.text("uid"),
 			"product", last.text("product"), "status", last.text("status"))
 	}

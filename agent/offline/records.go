@@ -155,6 +155,8 @@ func (u *understanding) compose(frame Frame, s *said, f focus) Frame {
 	}
 	out.Metrics, out.GroupBy, out.Limit = out.Metrics[:1], "referee", 10
 	switch m, _ := referral.MetricByName(out.Metrics[0]); m.Of {
+	case referral.Tasks:
+		return Frame{Intent: Rewards, Confidence: frame.Confidence, Kind: string(referral.RewardTask), Period: out.Period, PeriodAssumed: out.PeriodAssumed}
 	case referral.Own:
 		return Frame{Intent: Rewards, Confidence: frame.Confidence, Kind: string(referral.RewardShared), Period: out.Period, PeriodAssumed: out.PeriodAssumed}
 	case referral.Referees:

@@ -100,6 +100,9 @@ func (figures) Trades(_ context.Context, _ domain.Caller, q referral.TradeQuery,
 
 func (figures) Rewards(_ context.Context, _ domain.Caller, q referral.RewardQuery, now time.Time) (referral.RewardPage, error) {
 	day := domain.StartOfDay(now)
+	if q.Kind == referral.RewardTask {
+		return referral.RewardPage{Rows: []referral.Reward{{Day: day, SettledAt: now, Settled: true, UID: 10001, TaskID: 12, Title: "Push", Amount: domain.USDT}}, Total: 3 * domain.USDT, Settled: 3 * domain.USDT, Period: q.Period, AsOf: now}, nil
+	}
 	return referral.RewardPage{Rows: []referral.Reward{{Day: day, SettledAt: referral.SettlementOf(day, time.UTC), UID: 10023, Product: referral.Spot, Amount: domain.USDT}},
 		Total: 3 * domain.USDT, Settled: 2 * domain.USDT, Period: q.Period, AsOf: now}, nil
 }
@@ -161,7 +164,7 @@ func TestRealTools(t *testing.T) {
 		{"why did trade 987 earn so little?", "Trade 987 of UID 10023 (spot BTCUSDT, 40.00 USDT, 19 Nov 2026, 15:00): It earned you 0.5 USDT: 60 % of the fee of 1 USDT is 0.6 USDT, less the referee's rebate of 0.1 USDT."},
 		{"trace the commission of user 10023 this month", "Commission from UID 10023 this month (1–30 Nov 2026): 1.00 USDT. The latest 2 bookings are listed. The largest of them is trade T1 with 0.50 USDT."},
 		{"show my reward records", "Commission rebates over the last 7 days (13–19 Nov 2026): 3.00 USDT, of which 2.00 USDT are settled and 1.00 USDT are not yet. The latest record is 1.00 USDT of 19 Nov 2026, spot, UID 10023: unsettled. You named no period, so this is the last 7 days."},
-		{"and from tasks?", "There are no task rewards: tasks are not available yet."},
+		{"and from tasks?", "Task rewards over the last 7 days (13–19 Nov 2026): 3.00 USDT. The latest is 1.00 USDT, from task 12, “Push”."},
 		{"list my codes", "You have 2 referral codes, through which 240,000,000 referees came. 10101 brought the most commission this month (1–30 Nov 2026): 30.00 USDT, with a rebate of 10.00 % on spot and 5.00 % on futures. Your default code is 10101 (10.00 % spot, 5.00 % futures)."},
 		{"commission this week", "Commission this week (16–22 Nov 2026): 60.00 USDT."},
 		{"how was this computed?", "Commission by referee this week (16–22 Nov 2026): 60.00 USDT in all. UID 10101 30.00 USDT, UID 10102 20.00 USDT, UID 10103 10.00 USDT. It is the sum over these; name a UID and I list the trades behind its part."},

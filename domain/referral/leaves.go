@@ -32,6 +32,8 @@ func (q *LeafQuery) Validate() error {
 	for _, name := range q.Metrics {
 		m, _ := MetricByName(name)
 		switch m.Of {
+		case Tasks:
+			return domain.Invalid("metrics", "%s come from tasks: no referee stands behind them", name)
 		case Own:
 			return domain.Invalid("metrics", "%s is about your own trades: no referee stands behind it", name)
 		case Referees:

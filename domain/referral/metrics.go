@@ -39,9 +39,10 @@ const (
 	Moving   Source = "moving"   // deposits and withdrawals of my referees: no product
 	Referees Source = "referees" // my referees themselves, by the date on which it happened: no product
 	Own      Source = "own"      // my own trades: by time and product only
+	Tasks    Source = "tasks"    // what tasks paid me, when they did: by time only
 )
 
-// Metrics is the one table (SPEC 5). taskRewards joins it with the Task Center.
+// Metrics is the one table (SPEC 5).
 var Metrics = []Metric{
 	{Name: "commission", Label: "Commission", Unit: USDT, Of: Trading, Column: "commission", Doc: "commission rebate earned from referees"},
 	{Name: "sharedCommission", Label: "Shared commission", Unit: USDT, Of: Trading, Column: "shared", Doc: "paid back to my direct referees"},
@@ -59,6 +60,7 @@ var Metrics = []Metric{
 	{Name: "verified", Label: "Verified", Unit: Count, Of: Referees, Column: "verified_at", Doc: "referees who passed advanced KYC in the period"},
 	{Name: "deposited", Label: "Deposited", Unit: Count, Of: Referees, Column: "first_deposit_at", Doc: "referees whose first deposit was in the period"},
 	{Name: "firstTraders", Label: "First-time traders", Unit: Count, Of: Referees, Column: "first_trade_at", Doc: "referees whose first trade was in the period"},
+	{Name: "taskRewards", Label: "Task rewards", Unit: USDT, Of: Tasks, Column: "amount", Doc: "received from tasks"},
 }
 
 // TotalColumn marks the one metric that is a stock, not a flow: it counts to the end of the period.
@@ -179,6 +181,13 @@ func (m Metric) allows(g GroupBy, f Filter) error {
 		}
 		if f.Product != "" {
 			return domain.Invalid("product", "%s is not kept by product", m.Name)
+		}
+	case Tasks:
+		if g != ByNone && !g.Time() {
+			return domain.Invalid("groupBy", "%s come from tasks: they have no %s", m.Name, g)
+		}
+		if f != (Filter{}) {
+			return domain.Invalid("metrics", "%s come from tasks: no filter applies", m.Name)
 		}
 	case Own:
 		if g != ByNone && !g.Time() && g != ByProduct {

@@ -36,7 +36,9 @@ type Reward struct {
 	Day       time.Time // midnight in the reporting zone
 	SettledAt time.Time // the instant of its settlement, also when that is still to come
 	Settled   bool      // as of the page's AsOf
-	UID       int64     // who traded
+	UID       int64     // who traded; of a task's reward, who created the task
+	TaskID    int64     // of a task's reward: Day and SettledAt are then when it was paid
+	Title     string    // the task's
 	Product   Product
 	Amount    domain.Money
 }

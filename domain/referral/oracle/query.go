@@ -229,6 +229,8 @@ func (o *Oracle) figure(s selection, metric string) int64 {
 			}
 			return 0
 		})
+	case "taskRewards": // the events say nothing of tasks
+		return 0
 	case "sharedReceived":
 		var sum int64
 		for _, d := range o.deals {
