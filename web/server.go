@@ -85,7 +85,9 @@ func New(cfg Config) http.Handler {
 	s.registerPush(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
-	s.registerFeedback(api)
+	if cfg.Chat != nil {
+		s.registerFeedback(api)
+	}
 	s.describe(api)
 	s.registerReviews(api)
 	r.NotFound(s.app)

@@ -1003,6 +1003,16 @@ export interface components {
                     /** @description Of the whole earlier period, where the comparison is to date */
                     whole?: string;
                 };
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: {
+                    current: string;
+                    delta: string;
+                    /** @description A decimal string; null where there is nothing to compare with */
+                    percent: string | null;
+                    previous: string;
+                    /** @description Of the whole earlier period, where the comparison is to date */
+                    whole?: string;
+                };
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: {
                     current: number;
@@ -1162,6 +1172,16 @@ export interface components {
                 };
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: {
+                    current: string;
+                    delta: string;
+                    /** @description A decimal string; null where there is nothing to compare with */
+                    percent: string | null;
+                    previous: string;
+                    /** @description Of the whole earlier period, where the comparison is to date */
+                    whole?: string;
+                };
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: {
                     current: string;
                     delta: string;
                     /** @description A decimal string; null where there is nothing to compare with */
@@ -1423,6 +1443,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
@@ -1460,6 +1482,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
@@ -1550,6 +1574,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
@@ -1590,6 +1616,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
@@ -1704,6 +1732,16 @@ export interface components {
                 };
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: {
+                    current: string;
+                    delta: string;
+                    /** @description A decimal string; null where there is nothing to compare with */
+                    percent: string | null;
+                    previous: string;
+                    /** @description Of the whole earlier period, where the comparison is to date */
+                    whole?: string;
+                };
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: {
                     current: string;
                     delta: string;
                     /** @description A decimal string; null where there is nothing to compare with */
@@ -1921,6 +1959,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
@@ -1959,6 +1999,8 @@ export interface components {
                 sharedCommission?: string;
                 /** @description received on my own trades; USDT, a decimal string */
                 sharedReceived?: string;
+                /** @description received from tasks; USDT, a decimal string */
+                taskRewards?: string;
                 /** @description referees by the end of the period, main accounts only */
                 totalReferrals?: number;
                 /** @description distinct referees with a trade in the period, reversed or not */
