@@ -203,6 +203,33 @@ func (h *Chat) events(w http.ResponseWriter, r *http.Request, c domain.Caller) e
 type runInput struct {
 	ThreadID string       `json:"threadId"`
 	Messages []runMessage `json:"messages"`
+	// Resume answers interrupts. A run that resumes takes no message.
+	Resume []resumeEntry `json:"resume"`
+}
+
+// resumeEntry is AG-UI's, with our payload.
+type resumeEntry struct {
+	InterruptID string `json:"interruptId"`
+	Status      string `json:"status"` // resolved, cancelled
+	Payload     struct {
+		Approved bool   `json:"approved"`
+		Digest   string `json:"digest"`
+	} `json:"payload"`
+}
+
+// decision is what the client says to the interrupt that it resumes. One is open in a conversation at a time.
+func (in runInput) decision() (d agent.Decision, err error) {
+	if len(in.Resume) != 1 {
+		return d, domain.Invalid("resume", "holds %d answers; a conversation has one open interrupt at a time", len(in.Resume))
+	}
+	r := in.Resume[0]
+	switch r.Status {
+	case "resolved":
+		return agent.Decision{ProposalID: r.InterruptID, Approved: r.Payload.Approved, Digest: r.Payload.Digest}, nil
+	case "cancelled":
+		return agent.Decision{ProposalID: r.InterruptID}, nil
+	}
+	return d, domain.Invalid("resume[0].status", "is not one of resolved, cancelled")
 }
 
 type runMessage struct {
@@ -243,6 +270,9 @@ func (h *Chat) run(w http.ResponseWriter, r *http.Request, c domain.Caller) erro
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRunInput)).Decode(&in); err != nil {
 		return bodyError(err)
 	}
+	if len(in.Resume) > 0 {
+		return h.resume(w, r, c, in)
+	}
 	m, err := in.message()
 	if err != nil {
 		return err
@@ -258,13 +288,40 @@ func (h *Chat) run(w http.ResponseWriter, r *http.Request, c domain.Caller) erro
 	if err != nil {
 		return err
 	}
+	h.streamRun(w, r, c, started, after)
+	return nil
+}
+
+// resume decides on what a run waits for, and answers with the events of the run that says what came of it. The same answer
+// again executes nothing, and gives the same events.
+func (h *Chat) resume(w http.ResponseWriter, r *http.Request, c domain.Caller, in runInput) error {
+	d, err := in.decision()
+	if err != nil {
+		return err
+	}
+	after, err := cursorParam(r)
+	if err != nil {
+		return err
+	}
+	if err := h.limits.allow(c.UID, time.Now()); err != nil {
+		return err
+	}
+	started, err := h.cfg.Agent.Resume(r.Context(), c, d)
+	if err != nil {
+		return err
+	}
+	h.streamRun(w, r, c, started, after)
+	return nil
+}
+
+// streamRun sends a run's events, those after a sequence number.
+func (h *Chat) streamRun(w http.ResponseWriter, r *http.Request, c domain.Caller, started conversation.Started, after int64) {
 	started.After = max(started.After, after)
 	h.stream(w, r, func(ctx context.Context, send func([]conversation.Logged) error) error {
 		return h.cfg.Agent.FollowRun(ctx, c, started, func(e conversation.Logged) error {
 			return send([]conversation.Logged{e})
 		})
 	})
-	return nil
 }
 
 // stream writes events as they come. A client that does not read holds up this request alone, and not for long.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"partnerhub/agent"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 )
@@ -25,7 +26,7 @@ const framesPerMinute = 600
 // threadsPerSocket is how many conversations one socket may follow.
 const threadsPerSocket = 16
 
-// clientFrame is what a client says: send, resume, stop or ping.
+// clientFrame is what a client says: send, resume, decide, stop or ping.
 type clientFrame struct {
 	Type     string `json:"type"`
 	ClientID string `json:"clientId"`
@@ -34,6 +35,11 @@ type clientFrame struct {
 	Option   string `json:"option"`
 	After    int64  `json:"after"`
 	RunID    string `json:"runId"`
+
+	// Of decide: what a person says to an interrupt.
+	InterruptID string `json:"interruptId"`
+	Approved    bool   `json:"approved"`
+	Digest      string `json:"digest"`
 }
 
 // serverFrame is what the server says: accepted, event, error or pong.
@@ -190,10 +196,21 @@ func (s *socket) handle(f clientFrame) error {
 			return domain.Invalid("after", "is negative")
 		}
 		return s.follow(f.ThreadID, f.After)
+	case "decide":
+		if err := s.chat.limits.allow(s.caller.UID, time.Now()); err != nil {
+			return err
+		}
+		started, err := s.chat.cfg.Agent.Resume(s.ctx, s.caller, agent.Decision{ProposalID: f.InterruptID, Approved: f.Approved, Digest: f.Digest})
+		if err != nil {
+			return err
+		}
+		// Who follows the conversation gets the outcome from its log.
+		s.say(serverFrame{Type: "accepted", ClientID: f.ClientID, ThreadID: started.Run.ThreadID, RunID: started.Run.ID})
+		return nil
 	case "stop":
 		return s.chat.cfg.Agent.Stop(s.ctx, s.caller, f.RunID)
 	}
-	return domain.Invalid("type", "is not one of send, resume, stop, ping")
+	return domain.Invalid("type", "is not one of send, resume, decide, stop, ping")
 }
 
 // follow sends a thread's events after a sequence number from now on, instead of what it sent of that thread before.

@@ -81,6 +81,7 @@ func New(cfg Config) http.Handler {
 	s.registerFund(api)
 	s.registerInbox(api)
 	s.registerCodes(api)
+	s.registerProposals(api)
 	s.registerWebhooks(api)
 	s.registerPush(api)
 	s.registerTasks(api)

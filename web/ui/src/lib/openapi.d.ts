@@ -388,6 +388,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of the cases, the latest first */
+        get: operations["list-evaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run of the cases with its results */
+        get: operations["get-evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/evaluations/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two runs, case by case: what got worse first */
+        get: operations["compare-evaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -399,6 +450,74 @@ export interface paths {
         get: operations["get-overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the assistant has proposed to the caller, the latest first */
+        get: operations["list-proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One proposal, and what became of it */
+        get: operations["get-proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Execute a proposal: once, and exactly what its digest names */
+        post: operations["approve-proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline a proposal, for good */
+        post: operations["decline-proposal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -518,6 +637,57 @@ export interface paths {
         /** Write a note on one of the caller's referees; an empty one takes it away */
         put: operations["set-referee-note"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Thumbs down on answers, the latest first, with their topics */
+        get: operations["list-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a regression case of a review */
+        post: operations["make-case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that nothing is to be done about a review */
+        post: operations["dismiss-review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -809,6 +979,14 @@ export interface components {
             /** Format: int64 */
             Value: number;
         };
+        ApproveInputBody: {
+            /** @description the proposal's: says what exactly is approved */
+            digest: string;
+        };
+        CaseInputBody: {
+            /** @description lines that say what the answer must come to, as eval/README.md has them; without, it must not come to the same again */
+            expect?: string;
+        };
         ChangeCodeInputBody: {
             default?: boolean;
             futuresRebateRate?: string;
@@ -818,7 +996,10 @@ export interface components {
         ClientFrame: {
             /** Format: int64 */
             after: number;
+            approved: boolean;
             clientId: string;
+            digest: string;
+            interruptId: string;
             option: string;
             runId: string;
             text: string;
@@ -887,6 +1068,14 @@ export interface components {
             /** Format: date-time */
             since: string;
             spotRate: string;
+        };
+        Comparison: {
+            a: components["schemas"]["Run"];
+            b: components["schemas"]["Run"];
+            cases: components["schemas"]["Pair"][] | null;
+            counts: {
+                [key: string]: number;
+            };
         };
         ComparisonAnswer: {
             /** Format: date-time */
@@ -1264,6 +1453,12 @@ export interface components {
             items: components["schemas"]["Conversation"][];
             nextCursor?: string;
         };
+        Cost: {
+            balanceAfter: string;
+            balanceBefore: string;
+            missing: string;
+            worstCase: string;
+        };
         Detail: {
             return?: components["schemas"]["Return"];
             rows: components["schemas"]["Participant"][];
@@ -1279,7 +1474,7 @@ export interface components {
             product?: string;
             reward?: string;
             start?: string;
-            targets: components["schemas"]["Targets"];
+            targets: components["schemas"]["TaskTargets"];
             tiers?: components["schemas"]["Tier"][];
             title?: string;
             type: string;
@@ -1314,12 +1509,69 @@ export interface components {
             message: string;
             missing?: string;
         };
+        ErrorDetail: {
+            /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
+            location?: string;
+            /** @description Error message text */
+            message?: string;
+            /** @description The value at the given location */
+            value?: unknown;
+        };
+        ErrorModel: {
+            /**
+             * @description A human-readable explanation specific to this occurrence of the problem.
+             * @example Property foo is required but is missing.
+             */
+            detail?: string;
+            /** @description Optional list of individual error details */
+            errors?: components["schemas"]["ErrorDetail"][] | null;
+            /**
+             * Format: uri
+             * @description A URI reference that identifies the specific occurrence of the problem.
+             * @example https://example.com/error-log/abc123
+             */
+            instance?: string;
+            /**
+             * Format: int64
+             * @description HTTP status code
+             * @example 400
+             */
+            status?: number;
+            /**
+             * @description A short, human-readable summary of the problem type. This value should not change between occurrences of the error.
+             * @example Bad Request
+             */
+            title?: string;
+            /**
+             * Format: uri
+             * @description A URI reference to human-readable documentation for the error.
+             * @default about:blank
+             * @example https://example.com/errors/example
+             */
+            type: string;
+        };
+        EvaluationOf: {
+            /** Format: date-time */
+            endedAt: string;
+            /** Format: int64 */
+            id: number;
+            model: string;
+            note?: string;
+            prompts: string;
+            /** Format: int64 */
+            repeats: number;
+            report: unknown;
+            results: components["schemas"]["Result"][] | null;
+            /** Format: date-time */
+            startedAt: string;
+        };
         Event: {
             code?: string;
             content?: string;
             delta?: string;
             message?: string;
             messageId?: string;
+            messages?: unknown;
             name?: string;
             outcome?: components["schemas"]["Outcome"];
             parentMessageId?: string;
@@ -1327,6 +1579,7 @@ export interface components {
             runId?: string;
             /** Format: int64 */
             seq: number;
+            snapshot?: unknown;
             stepName?: string;
             threadId?: string;
             /** Format: int64 */
@@ -1381,8 +1634,10 @@ export interface components {
             expiresAt?: string;
             id: string;
             message?: string;
+            metadata?: unknown;
             reason: string;
             responseSchema?: unknown;
+            toolCallId?: string;
         };
         Interval: {
             /** Format: date-time */
@@ -1403,6 +1658,13 @@ export interface components {
         KeysStruct: {
             auth: string;
             p256dh: string;
+        };
+        MadeCase: {
+            /** @description its text: a txtar that partnerhub eval run plays */
+            file: string;
+            name: string;
+            /** @description where it was written, when a folder is set */
+            path?: string;
         };
         MetricDoc: {
             doc: string;
@@ -1822,12 +2084,20 @@ export interface components {
             items: components["schemas"]["Entry"][];
             nextCursor?: string;
         };
+        PageProposal: {
+            items: components["schemas"]["Proposal"][];
+            nextCursor?: string;
+        };
         PageRecord: {
             items: components["schemas"]["Record"][];
             nextCursor?: string;
         };
         PageRejectedLine: {
             items: components["schemas"]["RejectedLine"][];
+            nextCursor?: string;
+        };
+        PageRun: {
+            items: components["schemas"]["Run"][] | null;
             nextCursor?: string;
         };
         PageTask: {
@@ -1846,6 +2116,16 @@ export interface components {
             items: components["schemas"]["Waiting"][];
             nextCursor?: string;
         };
+        Pair: {
+            /** Format: double */
+            a: number | null;
+            /** Format: double */
+            b: number | null;
+            detailA?: unknown;
+            detailB?: unknown;
+            name: string;
+            verdict: string;
+        };
         Participant: {
             country?: string;
             glance?: components["schemas"]["Glance"];
@@ -1863,18 +2143,17 @@ export interface components {
             uid: number;
         };
         Preview: {
-            balanceAfter: string;
-            balanceBefore: string;
-            /** Format: int64 */
-            count: number;
-            missing: string;
-            perParticipant: string;
+            cost?: components["schemas"]["Cost"];
+            data?: unknown;
+            done: string;
             /** Format: date-time */
-            settlesAt: string;
-            targets: components["schemas"]["Participant"][];
-            task: components["schemas"]["Spec"];
-            truncated: boolean;
-            worstCase: string;
+            ends?: string;
+            rows: components["schemas"]["Row"][];
+            /** Format: date-time */
+            starts?: string;
+            subject?: string;
+            targets?: components["schemas"]["Targets"];
+            title: string;
         };
         Problem: {
             code: string;
@@ -1885,6 +2164,23 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        Proposal: {
+            args: unknown;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            decidedAt?: string;
+            digest: string;
+            /** Format: date-time */
+            expiresAt: string;
+            id: string;
+            kind: string;
+            preview: components["schemas"]["Preview"];
+            reason?: string;
+            result?: unknown;
+            state: string;
+            threadId?: string;
         };
         PushKey: {
             /** @description applicationServerKey of pushManager.subscribe() */
@@ -2170,6 +2466,21 @@ export interface components {
             line: number;
             reason: string;
         };
+        Result: {
+            detail: unknown;
+            name: string;
+            /** Format: int64 */
+            passed: number;
+        };
+        ResumeEntry: {
+            interruptId: string;
+            payload: components["schemas"]["ResumeEntryPayloadStruct"];
+            status: string;
+        };
+        ResumeEntryPayloadStruct: {
+            approved: boolean;
+            digest: string;
+        };
         Return: {
             commission: string;
             commissionBefore: string;
@@ -2179,6 +2490,10 @@ export interface components {
             spent: string;
             volume: string;
             volumeBefore: string;
+        };
+        ReviewPage: {
+            /** @description by how many thumbs down each has */
+            topics: components["schemas"]["Topic"][] | null;
         };
         Reward: {
             amount: string;
@@ -2230,8 +2545,29 @@ export interface components {
             /** @description the old one signs beside it for 24 hours */
             secret: string;
         };
+        Row: {
+            label: string;
+            name: string;
+            type: string;
+            value: string;
+        };
+        Run: {
+            /** Format: date-time */
+            endedAt: string;
+            /** Format: int64 */
+            id: number;
+            model: string;
+            note?: string;
+            prompts: string;
+            /** Format: int64 */
+            repeats: number;
+            report: unknown;
+            /** Format: date-time */
+            startedAt: string;
+        };
         RunInput: {
             messages: components["schemas"]["RunMessage"][];
+            resume: components["schemas"]["ResumeEntry"][];
             threadId: string;
         };
         RunMessage: {
@@ -2271,7 +2607,7 @@ export interface components {
             product?: string;
             reward?: string;
             start?: string;
-            targets: components["schemas"]["Targets"];
+            targets: components["schemas"]["TaskTargets"];
             tiers?: components["schemas"]["Tier"][];
             title?: string;
             type: string;
@@ -2300,7 +2636,7 @@ export interface components {
             reward?: string;
             /** Format: date-time */
             start: string;
-            targets: components["schemas"]["Targets"];
+            targets: components["schemas"]["TaskTargets"];
             tiers?: components["schemas"]["Tier"][];
             title?: string;
             type: string;
@@ -2314,8 +2650,9 @@ export interface components {
             id: string;
         };
         Targets: {
-            directPartners?: boolean;
-            uids?: number[];
+            /** Format: int64 */
+            count: number;
+            uids: number[];
         };
         Task: {
             /** Format: date-time */
@@ -2356,10 +2693,28 @@ export interface components {
             /** Format: int64 */
             started: number;
             status: string;
-            targets: components["schemas"]["Targets"];
+            targets: components["schemas"]["TaskTargets"];
             tiers?: components["schemas"]["Tier"][];
             title?: string;
             type: string;
+        };
+        TaskPreview: {
+            balanceAfter: string;
+            balanceBefore: string;
+            /** Format: int64 */
+            count: number;
+            missing: string;
+            perParticipant: string;
+            /** Format: date-time */
+            settlesAt: string;
+            targets: components["schemas"]["Participant"][];
+            task: components["schemas"]["Spec"];
+            truncated: boolean;
+            worstCase: string;
+        };
+        TaskTargets: {
+            directPartners?: boolean;
+            uids?: number[];
         };
         Tier: {
             reward: string;
@@ -2379,6 +2734,11 @@ export interface components {
              * @description the partner
              */
             uid: number;
+        };
+        Topic: {
+            /** Format: int64 */
+            count: number;
+            topic: string;
         };
         UnsubscribeInputBody: {
             endpoint: string;
@@ -3492,6 +3852,212 @@ export interface operations {
             };
         };
     };
+    "list-evaluations": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRun"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationOf"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "compare-evaluations": {
+        parameters: {
+            query: {
+                /** @description the run that is held against it */
+                with: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-overview": {
         parameters: {
             query?: {
@@ -3534,6 +4100,354 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-proposals": {
+        parameters: {
+            query?: {
+                /** @description all without it */
+                state?: "proposed" | "approved" | "declined" | "expired";
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageProposal"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decline-proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4013,6 +4927,213 @@ export interface operations {
             };
         };
     };
+    "list-reviews": {
+        parameters: {
+            query?: {
+                state?: "new" | "case" | "fixed" | "dismissed";
+                topic?: string;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "make-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCase"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "dismiss-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-rewards": {
         parameters: {
             query?: {
@@ -4278,7 +5399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["TaskPreview"];
                 };
             };
             /** @description Error */
