@@ -232,13 +232,20 @@ const candidates = 30
 // maxQuestion bounds a question, in bytes.
 const maxQuestion = 2000
 
-// Search finds the sections that are the most like a question, the likeliest first.
-func (l *Library) Search(ctx context.Context, question string, f Filter, limit int) ([]Hit, error) {
+func (*Library) unfit(question string) error {
 	if len(question) > maxQuestion {
-		return nil, domain.Errorf(domain.CodeTooLarge, "query", "is longer than %d bytes", maxQuestion)
+		return domain.Errorf(domain.CodeTooLarge, "query", "is longer than %d bytes", maxQuestion)
 	}
 	if strings.TrimSpace(question) == "" {
-		return nil, domain.Invalid("query", "is empty")
+		return domain.Invalid("query", "is empty")
+	}
+	return nil
+}
+
+// Search finds the sections that are the most like a question, the likeliest first.
+func (l *Library) Search(ctx context.Context, question string, f Filter, limit int) ([]Hit, error) {
+	if err := l.unfit(question); err != nil {
+		return nil, err
 	}
 	version, err := l.store.ActiveVersion(ctx)
 	if err != nil {

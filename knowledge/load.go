@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ledongthuc/pdf"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/html"
 
@@ -146,7 +147,8 @@ func Parse(name string, data, beside []byte) (Article, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(front))
 	dec.KnownFields(true)
 	if err := dec.Decode(&a.Meta); err != nil {
-		return fail(2, "", "front matter: %s", strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", " "), "yaml: "))
+		line, field, reason := yamlError(err, front)
+		return fail(line, field, "%s", reason)
 	}
 	if a.Locale == "" {
 		a.Locale = "en"
@@ -189,6 +191,32 @@ func cutFront(text string) (front []byte, body string, line int, ok bool) {
 		return nil, "", 0, false
 	}
 	return []byte(head + "\n"), body, 4 + strings.Count(head, "\n"), true
+}
+
+var (
+	yamlLine    = regexp.MustCompile(`line (\d+): `)
+	yamlUnknown = regexp.MustCompile(`field (\S+) not found in type \S+`)
+)
+
+// yamlError says where the front matter is wrong, counting the --- above it. Of several errors it tells the first.
+func yamlError(err error, front []byte) (line int, field, reason string) {
+	reason = strings.TrimPrefix(err.Error(), "yaml: ")
+	if _, first, ok := strings.Cut(reason, "unmarshal errors:\n"); ok {
+		reason, _, _ = strings.Cut(strings.TrimSpace(first), "\n")
+	}
+	line = 1
+	if m := yamlLine.FindStringSubmatchIndex(reason); m != nil {
+		n, _ := strconv.Atoi(reason[m[2]:m[3]])
+		line, reason = n, reason[:m[0]]+reason[m[1]:]
+	}
+	if m := yamlUnknown.FindStringSubmatch(reason); m != nil {
+		field, reason = m[1], "is no field of the front matter"
+	} else if lines := strings.Split(string(front), "\n"); line >= 1 && line <= len(lines) {
+		if key, _, ok := strings.Cut(lines[line-1], ":"); ok && !strings.ContainsAny(key, " -#") {
+			field = key
+		}
+	}
+	return line + 1, field, reason
 }
 
 // fieldLine is where a field stands in the file, counting the --- above it.
@@ -248,40 +276,4 @@ func htmlText(page string) string {
 			}
 		}
 	}
-}
-
-// Bounds of what a PDF may unfold to: bytes of text, and pages.
-const (
-	maxPDFText  = 4 << 20
-	maxPDFPages = 2000
-)
-
-func pdfText(data []byte) (text string, err error) {
-	if len(data) > MaxPDF {
-		return "", fmt.Errorf("larger than %d bytes", MaxPDF)
-	}
-	defer func() { // the library panics on some broken files
-		if p := recover(); p != nil {
-			text, err = "", fmt.Errorf("it is broken: %v", p)
-		}
-	}()
-	doc, err := pdf.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	for n := 1; n <= min(doc.NumPage(), maxPDFPages); n++ {
-		page, err := doc.Page(n).GetPlainText(nil)
-		if err != nil {
-			return "", fmt.Errorf("page %d: %w", n, err)
-		}
-		if b.Len()+len(page) > maxPDFText {
-			return "", fmt.Errorf("its text is longer than %d bytes", maxPDFText)
-		}
-		b.WriteString(strings.ToValidUTF8(strings.ReplaceAll(page, "\x00", ""), "") + "\n\n")
-	}
-	if strings.TrimSpace(b.String()) == "" {
-		return "", errors.New("there is no text in it")
-	}
-	return b.String(), nil
 }

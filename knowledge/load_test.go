@@ -21,7 +21,7 @@ func TestParseRefuses(t *testing.T) {
 		{"no front matter", "a.md", "Only text.\n", 1, ""},
 		{"front matter without an end", "a.md", "---\ntitle: A\n", 1, ""},
 		{"an unknown kind", "a.md", "---\ntitle: A\nslug: a\nkind: gossip\n---\nText.\n", 4, "kind"},
-		{"an unknown field", "a.md", "---\ntitle: A\nslug: a\nkind: rule\nrole: operator\n---\nText.\n", 2, ""},
+		{"an unknown field", "a.md", "---\ntitle: A\nslug: a\nkind: rule\nrole: operator\n---\nText.\n", 5, "role"},
 		{"no text", "a.md", goodFront + " \n", 6, ""},
 		{"invalid UTF-8", "a.md", goodFront + "Text\n\xff\n", 7, ""},
 		{"a NUL", "a.md", goodFront + "Te\x00xt\n", 6, ""},

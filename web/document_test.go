@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"partnerhub/store"
 	"partnerhub/tools"
 )
 
@@ -25,7 +26,7 @@ func bare(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Auth: auth, Chat: NewChat(ChatConfig{Caller: auth.Caller}), Tools: tools.All(tools.Deps{Now: time.Now, Zone: time.UTC}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler)})
+	return New(Config{Auth: auth, Chat: NewChat(ChatConfig{Caller: auth.Caller}), Library: store.NewLibrary(nil), Tools: tools.All(tools.Deps{Now: time.Now, Zone: time.UTC}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // TestOpenAPI holds the document in the repository against the one that the code makes, and the router's routes against it.

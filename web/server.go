@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"partnerhub/domain"
+	"partnerhub/knowledge"
 	"partnerhub/store"
 	"partnerhub/tools"
 )
@@ -29,8 +30,10 @@ type Config struct {
 	// PrivateWebhooks lets webhooks and pushes go to http and to private addresses: for development.
 	PrivateWebhooks bool
 	Tools           []tools.Tool
-	Questions       []string // recommended on the welcome screen
-	People          []Person // whom development mode offers to sign in as; nil: no development mode
+	Rules           *knowledge.Library
+	Library         *store.Library // the store of Rules; nil: no pages for the content team
+	Questions       []string       // recommended on the welcome screen
+	People          []Person       // whom development mode offers to sign in as; nil: no development mode
 	Ingest          IngestLimits
 	Zone            *time.Location
 	Now             func() time.Time // nil: time.Now
@@ -89,6 +92,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Chat != nil {
 		s.registerFeedback(api)
 	}
+	s.registerLibrary(api)
 	s.describe(api)
 	s.registerReviews(api)
 	r.NotFound(s.app)

@@ -115,7 +115,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	worker := &delivery.Worker{Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
 	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
-		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
