@@ -303,6 +303,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/library/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The articles of the library, by kind and slug */
+        get: operations["list-library-articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/articles/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One article, its text with it */
+        get: operations["get-library-article"];
+        put?: never;
+        post?: never;
+        /** Draft that an article goes with the next publish */
+        delete: operations["remove-library-article"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is changed and not published */
+        get: operations["list-library-drafts"];
+        put?: never;
+        /** Add files to the draft, as JSON */
+        post: operations["save-library-drafts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/drafts/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a draft */
+        delete: operations["drop-library-draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions without an answer, by topic, the most asked first */
+        get: operations["list-library-gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a question finds, and why: in the library as it is, or with the drafts */
+        post: operations["preview-library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish the drafts, in one step */
+        post: operations["publish-library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/sections/{slug}/{anchor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A section as a version of the library has it: what a citation opens */
+        get: operations["get-library-section"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add files to the draft: Markdown, HTML, text, PDF with NAME.pdf.yaml beside it */
+        post: operations["upload-library-files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The publishes, the latest first */
+        get: operations["list-library-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/library/versions/{version}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to a version, or forward */
+        post: operations["serve-library-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/metrics/query": {
         parameters: {
             query?: never;
@@ -983,6 +1172,39 @@ export interface components {
             /** @description the proposal's: says what exactly is approved */
             digest: string;
         };
+        Article: {
+            access?: string;
+            audience?: string[];
+            /** @description Markdown, of one article alone */
+            body?: string;
+            category?: string;
+            /** @enum {string} */
+            change?: "new" | "changed" | "same" | "removed";
+            /** Format: date-time */
+            changedAt?: string;
+            countries?: string[];
+            effectiveFrom?: string;
+            effectiveUntil?: string;
+            ends?: string;
+            file: string;
+            goals?: string[];
+            joinLink?: string;
+            kind: string;
+            link?: string;
+            locale: string;
+            products?: string[];
+            sections: components["schemas"]["SectionLine"][];
+            shareLink?: string;
+            /**
+             * Format: int64
+             * @description the version that brought it
+             */
+            since?: number;
+            slug: string;
+            starts?: string;
+            tags?: string[];
+            title: string;
+        };
         CaseInputBody: {
             /** @description lines that say what the answer must come to, as eval/README.md has them; without, it must not come to the same again */
             expect?: string;
@@ -992,6 +1214,34 @@ export interface components {
             futuresRebateRate?: string;
             note?: string;
             spotRebateRate?: string;
+        };
+        Cited: {
+            anchor: string;
+            /** @description whether this is the text that is served now */
+            current: boolean;
+            kind: string;
+            link?: string;
+            locale: string;
+            /**
+             * Format: date-time
+             * @description when that was published
+             */
+            publishedAt: string;
+            section: string;
+            /**
+             * Format: int64
+             * @description the version that brought this text
+             */
+            since: number;
+            slug: string;
+            /** @description Markdown */
+            text: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description the version that was asked for
+             */
+            version: number;
         };
         ClientFrame: {
             /** Format: int64 */
@@ -1005,6 +1255,13 @@ export interface components {
             text: string;
             threadId: string;
             type: string;
+        };
+        Cluster: {
+            /** Format: int64 */
+            count: number;
+            examples: string[];
+            /** Format: date-time */
+            last: string;
         };
         Code: {
             code: string;
@@ -1604,6 +1861,45 @@ export interface components {
             /** @description the later end: RFC 3339, or a date */
             end: string;
         };
+        FileError: {
+            field?: string;
+            file: string;
+            /** Format: int64 */
+            line?: number;
+            reason: string;
+        };
+        Found: {
+            draft: boolean;
+            /** @description whether it would be answered from */
+            enough: boolean;
+            /**
+             * Format: double
+             * @description how likely it answers, 0 to 1
+             */
+            evidence: number;
+            key: string;
+            /**
+             * Format: double
+             * @description likeness of the vectors
+             */
+            meaning: number;
+            /**
+             * Format: double
+             * @description how close the question comes to a way to ask for it
+             */
+            phrase: number;
+            /** Format: double */
+            score: number;
+            section: string;
+            text: string;
+            title: string;
+            why: components["schemas"]["KnowledgeReason"][];
+            /**
+             * Format: double
+             * @description share of the question that it has
+             */
+            words: number;
+        };
         Fund: {
             balance: string;
         };
@@ -1658,6 +1954,34 @@ export interface components {
         KeysStruct: {
             auth: string;
             p256dh: string;
+        };
+        KnowledgeReason: {
+            about?: boolean;
+            as?: string;
+            /** Format: double */
+            tells: number;
+            word: string;
+        };
+        LibraryFile: {
+            /** @description of a PDF, or of any file */
+            base64?: string;
+            name: string;
+            /** @description of a text file */
+            text?: string;
+        };
+        LibraryVersion: {
+            active: boolean;
+            /** Format: int64 */
+            articles: number;
+            note: string;
+            /** Format: date-time */
+            publishedAt: string;
+            /** Format: int64 */
+            publishedBy: number;
+            /** Format: int64 */
+            sections: number;
+            /** Format: int64 */
+            version: number;
         };
         MadeCase: {
             /** @description its text: a txtar that partnerhub eval run plays */
@@ -1808,6 +2132,8 @@ export interface components {
             interrupts?: components["schemas"]["Interrupt"][];
             type: string;
         };
+        "OutputStruct { Slug string \"path:\\\"slug\\\" maxLength:\\\"100\\\"\"; Locale string \"query:\\\"locale\\\" default:\\\"en\\\" maxLength:\\\"2\\\"\" }Struct {}Body": Record<string, never>;
+        "OutputStruct { Version int \"path:\\\"version\\\" minimum:\\\"1\\\"\" }Struct {}Body": Record<string, never>;
         Overview: {
             /** Format: date-time */
             asOf: string;
@@ -2076,12 +2402,28 @@ export interface components {
             /** @description The reporting zone, an IANA name */
             zone: string;
         };
+        PageArticle: {
+            items: components["schemas"]["Article"][];
+            nextCursor?: string;
+        };
+        PageCluster: {
+            items: components["schemas"]["Cluster"][];
+            nextCursor?: string;
+        };
         PageEndpoint: {
             items: components["schemas"]["Endpoint"][];
             nextCursor?: string;
         };
         PageEntry: {
             items: components["schemas"]["Entry"][];
+            nextCursor?: string;
+        };
+        PageFound: {
+            items: components["schemas"]["Found"][];
+            nextCursor?: string;
+        };
+        PageLibraryVersion: {
+            items: components["schemas"]["LibraryVersion"][];
             nextCursor?: string;
         };
         PageProposal: {
@@ -2155,6 +2497,15 @@ export interface components {
             targets?: components["schemas"]["Targets"];
             title: string;
         };
+        "Preview-libraryRequest": {
+            /** @description as if the drafts were published */
+            drafts?: boolean;
+            /** Format: int64 */
+            limit?: number;
+            /** @description empty: the question's own */
+            locale?: string;
+            question: string;
+        };
         Problem: {
             code: string;
             detail: string;
@@ -2181,6 +2532,32 @@ export interface components {
             result?: unknown;
             state: string;
             threadId?: string;
+        };
+        "Publish-libraryRequest": {
+            note?: string;
+            /**
+             * Format: int64
+             * @description the one that is served, as far as the editor knows
+             */
+            version: number;
+        };
+        Published: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            articles: number;
+            /** Format: int64 */
+            changed: number;
+            closedGaps?: string[];
+            /** Format: int64 */
+            removed: number;
+            /** Format: int64 */
+            sections: number;
+            /** Format: int64 */
+            unchanged: number;
+            unembedded?: string;
+            /** Format: int64 */
+            version: number;
         };
         PushKey: {
             /** @description applicationServerKey of pushManager.subscribe() */
@@ -2575,6 +2952,13 @@ export interface components {
             id: string;
             role: string;
         };
+        "Save-library-draftsRequest": {
+            files: components["schemas"]["LibraryFile"][];
+        };
+        SectionLine: {
+            anchor: string;
+            heading: string;
+        };
         ServerFrame: {
             clientId?: string;
             error?: components["schemas"]["Error"];
@@ -2742,6 +3126,12 @@ export interface components {
         };
         UnsubscribeInputBody: {
             endpoint: string;
+        };
+        Uploaded: {
+            articles: components["schemas"]["Article"][];
+            /** @description whether the articles are drafts now: not when one was refused, or when only asked to check */
+            kept: boolean;
+            refused: components["schemas"]["FileError"][];
         };
         VoidRelation: {
             code: string;
@@ -3627,6 +4017,441 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageWaiting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-library-articles": {
+        parameters: {
+            query?: {
+                kind?: "rule" | "event" | "material" | "learning" | "announcement" | "";
+                locale?: string;
+                /** @description 0: the one that is served */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArticle"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-library-article": {
+        parameters: {
+            query?: {
+                locale?: string;
+                /** @description 0: the one that is served */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Article"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-library-article": {
+        parameters: {
+            query?: {
+                locale?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Article"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-library-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArticle"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "save-library-drafts": {
+        parameters: {
+            query?: {
+                /** @description say what is wrong, and keep nothing */
+                checkOnly?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Save-library-draftsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "drop-library-draft": {
+        parameters: {
+            query?: {
+                locale?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputStruct { Slug string \"path:\\\"slug\\\" maxLength:\\\"100\\\"\"; Locale string \"query:\\\"locale\\\" default:\\\"en\\\" maxLength:\\\"2\\\"\" }Struct {}Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-library-gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview-libraryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFound"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "publish-library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publish-libraryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-library-section": {
+        parameters: {
+            query?: {
+                locale?: string;
+                /** @description 0: the one that is served */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                anchor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cited"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "upload-library-files": {
+        parameters: {
+            query?: {
+                /** @description say what is wrong, and keep nothing */
+                checkOnly?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description filename of the file being uploaded
+                     */
+                    filename?: string;
+                    /** @description general purpose name for multipart form value */
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-library-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLibraryVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "serve-library-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputStruct { Version int \"path:\\\"version\\\" minimum:\\\"1\\\"\" }Struct {}Body"];
                 };
             };
             /** @description Error */
