@@ -30,6 +30,20 @@ export const screens: Record<string, (view: View) => Promise<Page>> = {
     await page.getByRole("menu").waitFor();
     return page;
   },
+  notices: async (view) => {
+    const page = await overview(view);
+    await page.getByRole("button", { name: /^Notifications/ }).click();
+    await page.getByRole("dialog", { name: "Notifications" }).getByRole("listitem").first().waitFor();
+    return page;
+  },
+  "notices-none": async (view) => {
+    const page = await newPage(view);
+    await signIn(page, "content");
+    await page.goto("/");
+    await page.getByRole("button", { name: /^Notifications/ }).click();
+    await page.getByText("No notifications yet").waitFor();
+    return page;
+  },
   "overview-loading": async (view) => {
     const page = await newPage(view);
     await signIn(page);

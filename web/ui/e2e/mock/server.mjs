@@ -41,6 +41,7 @@ export function start(port = 0) {
     if (url.pathname === "/v1/session" && req.method === "DELETE") return send(res, 204, undefined, undefined, { "Set-Cookie": "session=; Max-Age=0; Path=/" });
     if (!me) return problem(res, 401, "unauthorized", "sign in first");
     if (url.pathname === "/v1/session") return send(res, 200, { ...me, zone: "UTC", dev: true });
+    if (url.pathname === "/v1/notices") return send(res, 200, { items: [], unread: 0 });
     if (me.role !== "partner") return problem(res, 403, "forbidden", `the role "${me.role}" may not do this`);
     if (url.pathname === "/v1/welcome") {
       return send(res, 200, { message: "Ask about your commission, your referees and their trading.", questions: ["How much commission did I earn this week?", "How does this week's commission compare with last week's?", "What does the deposit data look like?", "Who contributed the most commission this month?", "List my newest referees"] });
@@ -115,6 +116,7 @@ export function start(port = 0) {
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "partnerhub.v1" });
   server.on("upgrade", (req, socket, head) => {
     const me = sessionOf(req);
+    if (me && req.url === "/v1/notices/ws") return sockets.handleUpgrade(req, socket, head, (ws) => ws.send('{"unread":0}'));
     if (me?.role !== "partner") return socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n");
     sockets.handleUpgrade(req, socket, head, (ws) => {
       ws.on("close", () => followers.forEach((set) => set.delete(ws)));

@@ -92,6 +92,8 @@ function useSignOut() {
   const queries = useQueryClient();
   const router = useRouter();
   return async () => {
+    // The next person at this browser must not get this one's notices.
+    await import("../features/notices/push").then((push) => push.turnOff()).catch(() => undefined);
     await api.delete("/v1/session").catch(() => undefined);
     sessionStorage.clear();
     queries.clear();

@@ -4,6 +4,7 @@ import { IconButton } from "../components/Button";
 import { Deferred } from "../components/Deferred";
 import type { Session } from "../lib/contract";
 import { useWords } from "../lib/i18n";
+import { Bell } from "../features/notices/Bell";
 import { Logo } from "./Logo";
 import { UserMenu } from "./UserMenu";
 
@@ -34,6 +35,7 @@ export function TopBar({ session }: { session: Session }) {
             <span className="max-sm:sr-only">{t.signIn.loud}</span>
           </span>
         )}
+        <Bell session={session} />
         <UserMenu session={session} />
       </div>
     </header>
