@@ -74,7 +74,7 @@ func prepareTask(ctx context.Context, s *Store, c domain.Caller, args json.RawMe
 		proposal.Row{Name: "perParticipant", Label: "A participant earns at most", Value: p.PerHead.String(), Type: "money"},
 		proposal.Row{Name: "settlesAt", Label: "Unspent money is back by", Value: p.SettlesAt.Format(time.RFC3339), Type: "time"})
 	return complete, proposal.Preview{
-		Title: "Create the task " + title, Subject: title, Rows: rows,
+		Title: "Create the task " + title, Done: "The task " + title + " is created, and its participants are told.", Subject: title, Rows: rows,
 		Cost:    &proposal.Cost{WorstCase: p.WorstCase, Before: p.Before, After: p.After, Missing: p.Missing},
 		Targets: &proposal.Targets{Count: p.Count, UIDs: uids}, Starts: &spec.Start, Ends: &spec.End,
 	}, nil
@@ -122,10 +122,10 @@ func (s *Store) proposedAbout(ctx context.Context, c domain.Caller, args json.Ra
 	return t, t.Task.Status.Allow(move)
 }
 
-func aboutPreview(verb string, d task.Detail, rows ...proposal.Row) proposal.Preview {
+func aboutPreview(verb, done string, d task.Detail, rows ...proposal.Row) proposal.Preview {
 	t := d.Task
 	title := titleOf(t.Title, typeCode(t.Type))
-	p := proposal.Preview{Title: verb + " " + title, Subject: title, Starts: &t.Start, Ends: &t.End, Targets: &proposal.Targets{Count: t.Participants, UIDs: []int64{}},
+	p := proposal.Preview{Title: verb + " " + title, Done: fmt.Sprintf(done, title), Subject: title, Starts: &t.Start, Ends: &t.End, Targets: &proposal.Targets{Count: t.Participants, UIDs: []int64{}},
 		Rows: append([]proposal.Row{{Name: "taskId", Label: "Task", Value: strconv.FormatInt(t.ID, 10), Type: "number"}, {Name: "status", Label: "Status", Value: string(t.Status), Type: "text"}}, rows...)}
 	for _, r := range d.Rows[:min(len(d.Rows), 20)] {
 		p.Targets.UIDs = append(p.Targets.UIDs, r.UID)
@@ -138,7 +138,7 @@ func prepareCancellation(ctx context.Context, s *Store, c domain.Caller, args js
 	if err != nil {
 		return nil, proposal.Preview{}, err
 	}
-	return aboutTask{d.Task.ID}, aboutPreview("Cancel the task", d,
+	return aboutTask{d.Task.ID}, aboutPreview("Cancel the task", "The task %s is cancelled; what was not earned is back in your fund account.", d,
 		proposal.Row{Name: "paid", Label: "Paid so far", Value: d.Task.Paid.String(), Type: "money"},
 		proposal.Row{Name: "refund", Label: "Back to you, less what is earned until then", Value: d.Task.Reserved.String(), Type: "money"}), nil
 }
@@ -161,7 +161,7 @@ func prepareNudge(ctx context.Context, s *Store, c domain.Caller, args json.RawM
 			return nil, proposal.Preview{}, err
 		}
 	}
-	return aboutTask{d.Task.ID}, aboutPreview("Notify the participants of", d,
+	return aboutTask{d.Task.ID}, aboutPreview("Notify the participants of", "The participants of %s are told again.", d,
 		proposal.Row{Name: "participants", Label: "Participants", Value: strconv.Itoa(d.Task.Participants), Type: "number"}), nil
 }
 

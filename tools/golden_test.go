@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"partnerhub/domain"
-	"partnerhub/domain/ledger"
 	"partnerhub/domain/handoff"
+	"partnerhub/domain/ledger"
 	"partnerhub/domain/referral"
 	"partnerhub/domain/task"
 	"partnerhub/knowledge"

@@ -324,7 +324,7 @@ func daysIn(text string, found []period.Match, now time.Time) int {
 }
 
 var (
-	endWord   = regexp.MustCompile(`(?i)\b(?:end(?:s|ing|ed)?|until|till|to|through|by)\b\W*$`)
+	endWord   = regexp.MustCompile(`(?i)\b(?:end(?:s|ing|ed)?(?:\s+(?:it\s+)?(?:on|at|by))?|until|till|to|through|by)\b\W*$`)
 	startWord = regexp.MustCompile(`(?i)\b(?:start(?:s|ing)?|from|begin(?:s|ning)?)\b\W*(?:on|at)?\W*$`)
 )
 
