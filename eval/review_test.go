@@ -62,6 +62,15 @@ func TestThumbDownBecomesCase(t *testing.T) {
 	ctx := t.Context()
 	pool := loaded(t)
 	a := assistant(t, pool, nil, agent.Limits{})
+	if r := holdsState(t, pool, a, "of task proposal ledger_account\n"); !r.Passed() || r.State == nil {
+		t.Errorf("a question changes nothing: %+v", r)
+	}
+	if r := holdsState(t, pool, a, "of conversation\n"); r.Passed() || r.Fault != eval.Data || !strings.Contains(r.Wrong[0], `+ conversation {`) || strings.Contains(r.Wrong[0], "created_at") {
+		t.Errorf("a new conversation is a change: %+v", r)
+	}
+	if r := holdsState(t, pool, a, "of no_such_table\n"); r.Passed() || r.Fault != eval.Infrastructure {
+		t.Errorf("a table that there is not: %+v", r)
+	}
 	conversations, reviews := store.NewConversations(pool), store.NewReviews(pool)
 
 	_, thread := say(t, a, "", "trading volume this week")
@@ -121,6 +130,20 @@ func TestThumbDownBecomesCase(t *testing.T) {
 	if err := reviews.Checked(ctx, name, r.Passed()); err != nil || state() != feedback.Fixed {
 		t.Error(state(), err)
 	}
+}
+
+// holdsState plays a case that says what it may change in the database.
+func holdsState(t *testing.T, pool *pgxpool.Pool, a *agent.Agent, changes string) eval.Result {
+	t.Helper()
+	cases, err := eval.Parse("f", []byte("-- a --\n> How much commission did I earn this week?\nany\n-- a.state --\n# chats are rows, too\n"+changes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := eval.Player{Agent: a, Partner: partner(), Dump: store.NewReviews(pool).Canonical}.Play(t.Context(), cases[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results[0]
 }
 
 // What was recorded stands for the tools' own results; what was not is asked of them.

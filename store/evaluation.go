@@ -112,11 +112,16 @@ func (s *Reviews) Canonical(ctx context.Context, c domain.Caller, tables []strin
 		if owner == "" || !tableName.MatchString(table) {
 			return nil, domain.Invalid("state", "there is no table %q whose rows have an owner", table)
 		}
-		rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT (to_jsonb(t) - $2::text[])::text FROM %s t WHERE %s = $1`, table, owner), c.UID, fleeting)
-		if err != nil {
-			return nil, err
-		}
-		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		var found []string
+		// As the partner: the tables of chats are closed to the service itself.
+		err = NewConversations(s.pool).as(ctx, c, func(tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT (to_jsonb(t) - $2::text[])::text FROM %s t WHERE %s = $1`, table, owner), c.UID, fleeting)
+			if err != nil {
+				return err
+			}
+			found, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -206,3 +206,38 @@ func TestReviewsOverHTTP(t *testing.T) {
 		t.Errorf("%+v", left)
 	}
 }
+
+func TestFiguresOverHTTP(t *testing.T) {
+	s := newFeedbackServer(t)
+	up, down := s.answered(1, "a", "b"), s.answered(2, "c", "d")
+	s.answered(3, "e", "f")
+	for run, v := range map[string]struct {
+		uid  int64
+		vote vote
+	}{up.ID: {1, vote{RunID: up.ID, Vote: "up"}}, down.ID: {2, vote{RunID: down.ID, Vote: "down"}}} {
+		if got := s.call(v.uid, domain.RolePartner, "PUT", "/v1/feedback", v.vote, nil); got != http.StatusOK {
+			t.Fatalf("%s: %d", run, got)
+		}
+	}
+	var f figures
+	if got := s.call(9, domain.RoleOperator, "GET", "/v1/operator/figures?period=last_7_days", nil, &f); got != http.StatusOK {
+		t.Fatal(got)
+	}
+	if f.Answers != 3 || f.Up != 1 || f.Down != 1 || *f.Helpfulness != 0.5 || f.Conversations != 3 || f.Resolved != 1 || f.Unresolved != 1 || f.Unknown != 1 ||
+		*f.Resolution != 0.5 || f.Handoffs != 0 || f.LatencyP50 == nil || f.CostPerResolved == nil || len(f.Days) != 7 || f.Days[6].Answers != 3 {
+		t.Errorf("%+v", f)
+	}
+	for query, want := range map[string]int{"period=this_year": http.StatusUnprocessableEntity, "period=someday": http.StatusUnprocessableEntity, "period=2026-01-01..2026-01-03": http.StatusOK} {
+		if got := s.call(9, domain.RoleOperator, "GET", "/v1/operator/figures?"+query, nil, nil); got != want {
+			t.Errorf("%s: %d", query, got)
+		}
+	}
+	for _, path := range []string{"figures", "evaluations", "evaluations/1", "evaluations/1/compare?with=2"} {
+		if got := s.call(1, domain.RolePartner, "GET", "/v1/operator/"+path, nil, nil); got != http.StatusForbidden {
+			t.Errorf("a partner reads %s: %d", path, got)
+		}
+	}
+	if got := s.call(9, domain.RoleOperator, "GET", "/v1/operator/evaluations/1", nil, nil); got != http.StatusNotFound {
+		t.Error(got)
+	}
+}

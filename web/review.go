@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -95,6 +96,7 @@ func (s *server) registerReviews(api huma.API) {
 			return nil, nil
 		})
 	s.registerEvaluations(api)
+	s.registerFigures(api)
 }
 
 // makeCase makes the file, keeps it, and writes it where a folder is set.
@@ -121,6 +123,37 @@ func (s *server) makeCase(ctx context.Context, by domain.Caller, id, expect stri
 		return made, domain.Errorf(domain.CodeUnavailable, "", "the case is kept, but its file could not be written")
 	}
 	return made, nil
+}
+
+// figures are a period's, on the wire.
+type figures struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	AsOf time.Time `json:"asOf"`
+	Zone string    `json:"zone"`
+	store.Figures
+}
+
+// registerFigures adds how the assistant does.
+func (s *server) registerFigures(api huma.API) {
+	huma.Register(api, s.operation(api, "operator-figures", http.MethodGet, "/v1/operator/figures", "How the assistant does: helpfulness, resolution, handoffs, gaps, latency, cost"),
+		func(ctx context.Context, in *struct {
+			Period string `query:"period" maxLength:"40" default:"last_7_days" doc:"a preset or YYYY-MM-DD..YYYY-MM-DD, of 100 days at most"`
+		}) (*bodyOf[figures], error) {
+			if err := caller(ctx).Require(domain.RoleOperator); err != nil {
+				return nil, problemOf(err)
+			}
+			now := s.Now()
+			p, err := domain.ParsePeriod(in.Period, now, s.Zone)
+			if err != nil {
+				return nil, problemOf(err)
+			}
+			f, err := s.Reviews.Figures(ctx, p, s.Zone)
+			if err != nil {
+				return nil, problemOf(err)
+			}
+			return &bodyOf[figures]{figures{p.From, p.To, now, s.Zone.String(), f}}, nil
+		})
 }
 
 // registerEvaluations adds the runs of the cases.

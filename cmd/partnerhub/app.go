@@ -89,6 +89,13 @@ func (a *app) store(ctx context.Context) (*store.Store, *pgxpool.Pool, error) {
 // assistant is an agent over the data, with its model if one is set. A solo one answers its own messages only, and leaves
 // what other workers left unfinished to the server.
 func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time, solo bool) (*agent.Agent, []tools.Tool, *prompts.Prompts, error) {
+	return a.assistantOf(s, pool, now, solo, func(m llms.Model) llms.Model { return m }, func(all []tools.Tool) []tools.Tool { return all })
+}
+
+// assistantOf is assistant with something around its model, if it has one, and around its tools.
+func (a *app) assistantOf(
+	s *store.Store, pool *pgxpool.Pool, now func() time.Time, solo bool, aroundModel func(llms.Model) llms.Model, aroundTools func([]tools.Tool) []tools.Tool,
+) (*agent.Agent, []tools.Tool, *prompts.Prompts, error) {
 	words, err := prompts.Load()
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("prompts: %w", err)
@@ -105,7 +112,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 			return nil, nil, nil, err
 		}
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
-		model = m
+		model = aroundModel(m)
 	}
 	lib, err := a.library(context.Background(), pool, words)
 	if err != nil {
@@ -116,7 +123,7 @@ func (a *app) assistant(s *store.Store, pool *pgxpool.Pool, now func() time.Time
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	all := tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice})
+	all := aroundTools(tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice}))
 	conversations := store.NewConversations(pool)
 	ag, err := agent.New(agent.Config{
 		Log: conversations, Proposals: s, Notes: conversations, Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
