@@ -628,6 +628,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the assistant does: helpfulness, resolution, handoffs, gaps, latency, cost */
+        get: operations["operator-figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -1860,6 +1877,93 @@ export interface components {
         ExtendInputBody: {
             /** @description the later end: RFC 3339, or a date */
             end: string;
+        };
+        FigureDay: {
+            /** Format: int64 */
+            answers: number;
+            costUsd: string;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            down: number;
+            /** Format: int64 */
+            latencyP50Ms: number | null;
+            /** Format: int64 */
+            up: number;
+        };
+        Figures: {
+            /** Format: int64 */
+            abandoned: number;
+            /** Format: int64 */
+            answers: number;
+            /** Format: date-time */
+            asOf: string;
+            /** Format: int64 */
+            conversations: number;
+            /** @description all cost by resolved conversation; null without any */
+            costPerResolvedUsd: string;
+            costUsd: string;
+            days: components["schemas"]["FigureDay"][] | null;
+            /** Format: int64 */
+            down: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description answers that the offline planner finished for the model
+             */
+            fallbacks: number;
+            /**
+             * Format: double
+             * @description median, of the tickets that a person has replied to
+             */
+            firstReplySeconds: number | null;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description questions that found no evidence
+             */
+            gaps: number;
+            /**
+             * Format: double
+             * @description tickets opened by conversation; null without conversations
+             */
+            handoffRate: number | null;
+            handoffReasons: components["schemas"]["Topic"][] | null;
+            /** Format: int64 */
+            handoffs: number;
+            /** Format: double */
+            helpfulness: number | null;
+            /** Format: double */
+            latencyP50Ms: number | null;
+            /** Format: double */
+            latencyP99Ms: number | null;
+            /**
+             * Format: double
+             * @description resolved of those that are known, abandoned ones apart; null without any
+             */
+            resolution: number | null;
+            /** Format: int64 */
+            resolved: number;
+            /**
+             * Format: double
+             * @description median, of the tickets that are resolved
+             */
+            timeToResolveSeconds: number | null;
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            tokensIn: number;
+            /** Format: int64 */
+            tokensOut: number;
+            /** Format: int64 */
+            unknown: number;
+            /** Format: int64 */
+            unresolved: number;
+            /** Format: int64 */
+            up: number;
+            zone: string;
         };
         FileError: {
             field?: string;
@@ -4834,6 +4938,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "operator-figures": {
+        parameters: {
+            query?: {
+                /** @description a preset or YYYY-MM-DD..YYYY-MM-DD, of 100 days at most */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
                 };
             };
             /** @description Unauthorized */
