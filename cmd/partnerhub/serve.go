@@ -36,7 +36,8 @@ type serveCmd struct {
 const (
 	embedEvery   = 30 * time.Second
 	foldEvery    = 250 * time.Millisecond
-	settleEvery  = time.Minute // how long after 08:00 a settlement may begin
+	settleEvery  = time.Minute     // how long after 08:00 a settlement may begin
+	watchEvery   = 5 * time.Second // how long between chunks of partners that are looked at; all are once an hour
 	shutdownTime = 15 * time.Second
 )
 
@@ -110,6 +111,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
+	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := s.Watch(ctx, time.Now()); return err })
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
 	stopInbox := background(ctx, inbox.Run)
 	worker := &delivery.Worker{Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
@@ -119,7 +121,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
-		for _, stop := range []func(){stopDelivery, stopInbox, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
+		for _, stop := range []func(){stopDelivery, stopInbox, stopWatch, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
 			stop()
 		}
 	}, nil
