@@ -357,6 +357,36 @@ export interface RewardsResult extends Answer {
   nextCursor?: string;
 }
 
+/** Sections of the rule library; not answered: it holds too little evidence. */
+export interface RulesResult {
+  query: string;
+  answered: boolean;
+  answer: { text: string; key: string }[];
+  rows: { key: string; title: string; section: string; text: string; locale: string; version: number; link?: string }[];
+  total: number;
+  version: number;
+  note?: string;
+}
+
+export interface ResourcesResult {
+  kind: "event" | "material" | "learning" | "announcement";
+  rows: {
+    key: string;
+    title: string;
+    summary: string;
+    /** In English. */
+    reason: string;
+    access?: string;
+    starts?: string;
+    ends?: string;
+    published?: string;
+    link?: string;
+    joinLink?: string;
+    shareLink?: string;
+  }[];
+  total: number;
+}
+
 interface CodeFigures {
   referees: number;
   direct: number;

@@ -1,4 +1,5 @@
 import type { DriverName, Severity } from "../contract";
+import { library } from "./library.en";
 
 /** What a title can speak of: metrics and grouping in words, the rest as the query has it. */
 export interface TitleParts {
@@ -24,6 +25,8 @@ export const cards = {
     trace: (p: TitleParts): string => (p.tradeId ? `Trade ${p.tradeId}` : "Commission, trade by trade"),
     rewards: (p: TitleParts): string => (p.kind === "shared" ? "Shared commission records" : p.kind === "task" ? "Task rewards" : "Commission rebate records"),
     codes: (): string => "Referral codes",
+    rules: (): string => library.rules,
+    resources: (p: TitleParts): string => library.resources[p.kind] ?? "",
   },
   andMore: (names: string, n: number) => `${names} and ${n} more`,
   inTitle: (period: string) => period.toLowerCase(),

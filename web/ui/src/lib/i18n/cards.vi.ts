@@ -1,4 +1,5 @@
 import type { cards as en } from "./cards.en";
+import { library } from "./library.vi";
 
 export const cards: typeof en = {
   titles: {
@@ -14,6 +15,8 @@ export const cards: typeof en = {
     trace: (p) => (p.tradeId ? `Giao dịch ${p.tradeId}` : "Hoa hồng theo từng giao dịch"),
     rewards: (p) => (p.kind === "shared" ? "Ghi nhận hoa hồng được chia" : p.kind === "task" ? "Thưởng nhiệm vụ" : "Ghi nhận hoa hồng"),
     codes: () => "Mã giới thiệu",
+    rules: () => library.rules,
+    resources: (p) => library.resources[p.kind] ?? "",
   },
   andMore: (names, n) => `${names} và ${n} chỉ số khác`,
   inTitle: (period) => period.toLowerCase(),

@@ -2,6 +2,7 @@ import type { Role } from "../contract";
 import type { Preset } from "../period";
 import { cards } from "./cards.en";
 import { feedback } from "./feedback.en";
+import { library } from "./library.en";
 
 // The catalogue. Another locale is a file of this type: what is missing there does not compile.
 export const en = {
@@ -194,6 +195,7 @@ export const en = {
     shown: (n: number, total: string) => `${n} of ${total}`,
   },
   cards,
+  library,
   feedback,
   assistant: {
     title: "Assistant",

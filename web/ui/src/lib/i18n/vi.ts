@@ -1,5 +1,6 @@
 import { cards } from "./cards.vi";
 import { feedback } from "./feedback.vi";
+import { library } from "./library.vi";
 import type { Messages } from "./en";
 
 export const vi: Messages = {
@@ -192,6 +193,7 @@ export const vi: Messages = {
     shown: (n, total) => `${n} trên ${total}`,
   },
   cards,
+  library,
   feedback,
   assistant: {
     title: "Trợ lý",

@@ -12,7 +12,9 @@ import { MetricsCard } from "./MetricsCard";
 import { RefereeCard } from "./RefereeCard";
 import { RefereesCard } from "./RefereesCard";
 import { RewardsCard } from "./RewardsCard";
+import { ResourcesCard } from "./ResourcesCard";
 import { RowsCard } from "./RowsCard";
+import { RulesCard } from "./RulesCard";
 import { SummaryCard } from "./SummaryCard";
 import { cardTitle } from "./title";
 import { TraceCard } from "./TraceCard";
@@ -41,6 +43,8 @@ const kinds: { [K in keyof CardData]: ComponentType<CardProps<CardData[K]>> } = 
   trace: TraceCard,
   rewards: RewardsCard,
   codes: CodesCard,
+  rules: RulesCard,
+  resources: ResourcesCard,
 };
 
 /** A card of data. A kind that this app does not know yet is shown as plain rows. */

@@ -1,6 +1,6 @@
 import type {
   ActivityResult, AnomaliesResult, CodesResult, ComparisonResult, ExplainResult, LeaderboardResult, MetricsResult,
-  RefereeResult, RefereesResult, RewardsResult, SummaryResult, TraceResult,
+  RefereeResult, RefereesResult, ResourcesResult, RewardsResult, RulesResult, SummaryResult, TraceResult,
 } from "../../../lib/contract";
 
 // AG-UI events of a run, as the server stores them. `seq` counts a thread's events from 1, over all its runs.
@@ -19,6 +19,8 @@ export interface CardData {
   trace: TraceResult;
   rewards: RewardsResult;
   codes: CodesResult;
+  rules: RulesResult;
+  resources: ResourcesResult;
 }
 
 interface CardOf<K extends keyof CardData> {
