@@ -1,5 +1,5 @@
 import type { LinkOptions } from "@tanstack/react-router";
-import { LayoutDashboard, type LucideIcon } from "lucide-react";
+import { BookOpenText, LayoutDashboard, MessageCircleQuestion, type LucideIcon } from "lucide-react";
 import type { Role } from "../lib/contract";
 import type { Messages } from "../lib/i18n/en";
 
@@ -16,6 +16,8 @@ export const screens: readonly Screen[] = [
     to: "/",
     label: (t, role) => (role === "partner" ? t.overview.title : t.home.title[role]),
     icon: LayoutDashboard,
-    roles: ["partner", "bd", "content", "operator"],
+    roles: ["partner", "bd", "operator"],
   },
+  { to: "/library", label: (t) => t.library.title, icon: BookOpenText, roles: ["content", "operator"] },
+  { to: "/gaps", label: (t) => t.library.gaps, icon: MessageCircleQuestion, roles: ["content", "operator"] },
 ];

@@ -45,12 +45,30 @@ const start = createRoute({
     const period = parsePeriod(s.period);
     return period ? { period } : {};
   },
+  beforeLoad: ({ context }) => {
+    if (context.session.role === "content") throw redirect({ to: "/library", replace: true });
+  },
   component: lazyRouteComponent(() => import("../features/overview/Start"), "Start"),
 });
 
+const library = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/library",
+  validateSearch: (s: Record<string, unknown>): { kind?: string } => (typeof s.kind === "string" && kinds.includes(s.kind) ? { kind: s.kind } : {}),
+  component: lazyRouteComponent(() => import("../features/library/Library"), "Library"),
+});
+
+const gaps = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/gaps",
+  component: lazyRouteComponent(() => import("../features/library/Gaps"), "Gaps"),
+});
+
+const kinds = ["rule", "event", "material", "learning", "announcement"];
+
 export function newRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start])]),
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",
