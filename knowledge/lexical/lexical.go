@@ -171,7 +171,8 @@ func sorted(entries []Entry) []Entry {
 var stopWords = set(`a an and are as at be been being but by can could did do does doing done for from had has have having he her hers him his how i if in
 into is it its itself let me my no nor not of on or our ours she should so some such than that the their theirs them then there these they this
 those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
-because before below between both during dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt werent havent hasnt hadnt shouldnt im ive id ill youre youve theyre weve thats theres whats hes shes lets u r ur each few further here more most only other over own same through under until up down out off just`)
+because before below between both during dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt werent havent hasnt hadnt shouldnt im ive id ill youre youve theyre weve thats theres whats hes shes lets u r ur each few further here more most only other over own same through under until up down out off just
+là gì thế nào khi tôi của có được không và các cho với này bao nhiêu làm sao ở đâu như một những thì mà để trong bị nào cách`)
 
 // Filler reports whether a term is of how people ask, and not of what they ask about: a question is answered without it.
 func Filler(term string) bool { return fillers[term] }
