@@ -27,6 +27,7 @@ import (
 type ChatConfig struct {
 	Agent         *agent.Agent
 	Conversations *store.Conversations
+	Tickets       *store.Tickets
 	// Caller says who sent a request. It refuses a cookie that another site's page made the browser send.
 	Caller func(*http.Request) (domain.Caller, error)
 	// Origins are the hosts, besides the server's own, whose pages may open a WebSocket.
@@ -87,6 +88,7 @@ func (h *Chat) Register(r chi.Router) {
 	r.Get("/v1/conversations/{id}/events", h.as(h.events))
 	r.Patch("/v1/conversations/{id}", h.as(h.rename))
 	r.Delete("/v1/conversations/{id}", h.as(h.delete))
+	r.Get("/v1/tickets/{id}/events", func(w http.ResponseWriter, r *http.Request) { h.report(w, r, h.ticketEvents(w, r)) })
 }
 
 // caller is a partner, or an error: others have no conversations of their own.
@@ -105,14 +107,19 @@ func (h *Chat) as(handle func(http.ResponseWriter, *http.Request, domain.Caller)
 		if err == nil {
 			err = handle(w, r, c)
 		}
-		if err == nil {
-			return
-		}
-		if domain.AsError(err).Code == domain.CodeInternal && r.Context().Err() == nil {
-			h.cfg.Logger.ErrorContext(r.Context(), "chat", "path", r.URL.Path, "error", err)
-		}
-		writeProblem(w, err)
+		h.report(w, r, err)
 	}
+}
+
+// report writes the error of a handler, if it has one.
+func (h *Chat) report(w http.ResponseWriter, r *http.Request, err error) {
+	if err == nil {
+		return
+	}
+	if domain.AsError(err).Code == domain.CodeInternal && r.Context().Err() == nil {
+		h.cfg.Logger.ErrorContext(r.Context(), "chat", "path", r.URL.Path, "error", err)
+	}
+	writeProblem(w, err)
 }
 
 func (h *Chat) list(w http.ResponseWriter, r *http.Request, c domain.Caller) error {

@@ -66,6 +66,10 @@ func (s *server) describe(api huma.API) {
 		Parameters: []*huma.Param{id, after}}, map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		"application/json":  {Schema: &huma.Schema{Type: "object", Required: []string{"items"}, Properties: map[string]*huma.Schema{"items": {Type: "array", Items: event}}}},
 		"text/event-stream": {Schema: stream}}}})
+	add(&huma.Operation{OperationID: "list-ticket-events", Method: http.MethodGet, Path: "/v1/tickets/{id}/events", Summary: "The conversation of a ticket, up to the ticket's end, for those who may see it; for one who accepts an event stream, also what comes",
+		Parameters: []*huma.Param{id, after}}, map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+		"application/json":  {Schema: &huma.Schema{Type: "object", Required: []string{"items"}, Properties: map[string]*huma.Schema{"items": {Type: "array", Items: event}}}},
+		"text/event-stream": {Schema: stream}}}})
 	add(&huma.Operation{OperationID: "rename-conversation", Method: http.MethodPatch, Path: "/v1/conversations/{id}", Summary: "Rename a conversation", Parameters: []*huma.Param{id},
 		RequestBody: &huma.RequestBody{Required: true, Content: content("application/json", &huma.Schema{Type: "object", Required: []string{"title"}, AdditionalProperties: false, Properties: map[string]*huma.Schema{"title": text}})}}, empty)
 	add(&huma.Operation{OperationID: "delete-conversation", Method: http.MethodDelete, Path: "/v1/conversations/{id}", Summary: "Delete a conversation", Parameters: []*huma.Param{id}}, map[string]*huma.Response{"204": {Description: "Done"}})

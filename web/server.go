@@ -26,6 +26,7 @@ type Config struct {
 	Auth    *Auth
 	Chat    *Chat
 	Inbox   *Inbox // nil: no push to open windows
+	Tickets *store.Tickets
 	PushKey string // public key of Web Push; "": none
 	// PrivateWebhooks lets webhooks and pushes go to http and to private addresses: for development.
 	PrivateWebhooks bool
@@ -93,6 +94,7 @@ func New(cfg Config) http.Handler {
 		s.registerFeedback(api)
 	}
 	s.registerLibrary(api)
+	s.registerHandoff(api)
 	s.describe(api)
 	s.registerReviews(api)
 	r.NotFound(s.app)
@@ -142,7 +144,10 @@ func (s *server) apiConfig() huma.Config {
 	return c
 }
 
-type callerKey struct{}
+type (
+	callerKey struct{}
+	nameKey   struct{}
+)
 
 // caller is who the request is from; operations behind authenticate have one.
 func caller(ctx context.Context) domain.Caller {
@@ -157,7 +162,7 @@ const operationTimeout = 30 * time.Second
 func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
-		c, err := s.Auth.Caller(r)
+		c, name, err := s.Auth.identify(r)
 		if err != nil {
 			writeProblem(w, err)
 			return
@@ -166,7 +171,7 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 			writeProblem(w, err)
 			return
 		}
-		bounded, cancel := context.WithTimeout(context.WithValue(ctx.Context(), callerKey{}, c), operationTimeout)
+		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), nameKey{}, name), operationTimeout)
 		defer cancel()
 		next(huma.WithContext(ctx, bounded))
 	}

@@ -44,7 +44,7 @@ func (s *server) registerSession(api huma.API) {
 			Name string `cookie:"-"`
 		}) (*bodyOf[session], error) {
 			c := caller(ctx)
-			return &bodyOf[session]{session{UID: c.UID, Role: c.Role, Name: s.nameOf(c), Zone: s.Zone.String(), Dev: s.People != nil}}, nil
+			return &bodyOf[session]{session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: s.People != nil}}, nil
 		})
 	huma.Register(api, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/v1/session", Summary: "Keep the bearer token of this request as the browser's session", Security: security[:1], Middlewares: guarded},
 		func(ctx context.Context, in *struct {
@@ -55,7 +55,7 @@ func (s *server) registerSession(api huma.API) {
 			if len(token) > len("Bearer ") {
 				token = token[len("Bearer "):]
 			}
-			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(c), Zone: s.Zone.String()}}, nil
+			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String()}}, nil
 		})
 	huma.Register(api, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/v1/session", Summary: "Sign out", Security: security, DefaultStatus: http.StatusNoContent},
 		func(context.Context, *struct{}) (*struct {
@@ -85,11 +85,11 @@ func (s *server) registerSession(api huma.API) {
 			if !c.Role.Valid() || c.Role == domain.RoleService {
 				return nil, problemOf(domain.Invalid("role", "unknown role %q", c.Role))
 			}
-			token, err := s.Auth.sign(c, s.nameOf(c), time.Now())
+			token, err := s.Auth.sign(c, s.nameOf(ctx, c), time.Now())
 			if err != nil {
 				return nil, problemOf(err)
 			}
-			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(c), Zone: s.Zone.String(), Dev: true}}, nil
+			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: true}}, nil
 		})
 }
 
@@ -98,8 +98,11 @@ type welcome struct {
 	Questions []string `json:"questions"`
 }
 
-// nameOf is a person's name where the hub knows it: in development mode. Else the uid is all there is.
-func (s *server) nameOf(c domain.Caller) string {
+// nameOf is a person's name where the hub knows it: from their token, or in development mode. Else the uid is all there is.
+func (s *server) nameOf(ctx context.Context, c domain.Caller) string {
+	if name, _ := ctx.Value(nameKey{}).(string); name != "" {
+		return name
+	}
 	for _, p := range s.People {
 		if p.UID == c.UID {
 			return p.Name

@@ -109,7 +109,12 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopTasks := loop(ctx, a, foldEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
-	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Caller: verifier.Caller, Logger: a.log})
+	desk, err := a.desk()
+	if err != nil {
+		return nil, nil, err
+	}
+	tickets := store.NewTickets(pool, desk)
+	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Tickets: tickets, Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := s.Watch(ctx, time.Now()); return err })
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
@@ -118,6 +123,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Tickets: tickets,
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
