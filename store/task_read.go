@@ -188,10 +188,37 @@ func (s *Store) Task(ctx context.Context, c domain.Caller, id int64, now time.Ti
 	if len(d.Rows) > MaxListed {
 		d.Rows, d.More = d.Rows[:MaxListed], true
 	}
-	if d.Task.Owner == c.UID {
-		err = s.glance(ctx, c, d.Rows, now)
+	if d.Task.Owner != c.UID {
+		return d, nil
+	}
+	if err := s.glance(ctx, c, d.Rows, now); err != nil {
+		return d, err
+	}
+	if !now.Before(d.Task.End) && d.Task.End.After(d.Task.Start) {
+		d.Return, err = s.taskReturn(ctx, c, d, now)
 	}
 	return d, err
+}
+
+// taskReturn compares what the caller had of a task's direct participants, those below them among them, while it ran with as long before.
+func (s *Store) taskReturn(ctx context.Context, c domain.Caller, d task.Detail, now time.Time) (*task.Return, error) {
+	t := d.Task
+	during, err := s.bySubPartner(ctx, c, domain.Period{From: t.Start, To: t.End}, now)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.bySubPartner(ctx, c, domain.Period{From: t.Start.Add(t.Start.Sub(t.End)), To: t.Start}, now)
+	if err != nil {
+		return nil, err
+	}
+	r := &task.Return{Spent: t.Paid}
+	for _, p := range d.Rows {
+		r.Volume, r.VolumeBefore = r.Volume+during[p.UID].Volume, r.VolumeBefore+before[p.UID].Volume
+		r.Commission, r.CommissionBefore = r.Commission+during[p.UID].Commission, r.CommissionBefore+before[p.UID].Commission
+	}
+	r.ExtraVolume, r.ExtraCommission = r.Volume-r.VolumeBefore, r.Commission-r.CommissionBefore
+	r.Net = r.ExtraCommission - r.Spent
+	return r, nil
 }
 
 // glance adds what the caller had of the direct ones among the participants in the last days.

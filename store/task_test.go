@@ -175,6 +175,10 @@ func TestTradingTask(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	verified(t, s)
+	// 202's referee brought 12,000 of volume while it ran, of which the last 6,000 came at its end, and 201's 9,601.
+	if d, err := s.Task(ctx, c, id, end.AddDate(0, 0, 9)); err != nil || d.Return == nil || d.Return.Spent != 50*domain.USDT || d.Return.VolumeBefore != 900*domain.USDT || d.Return.ExtraVolume != 14_701*domain.USDT {
+		t.Fatalf("%+v %v", d.Return, err)
+	}
 	if err := s.Rebuild(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
