@@ -35,6 +35,7 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 3, "runs of each kind, alternating, of which the median counts")
 	flag.IntVar(&c.queries, "queries", 200, "times that each query is asked")
 	flag.IntVar(&c.sections, "sections", 100_000, "sections of the rule library that is searched")
+	flag.IntVar(&c.active, "tasks", 10_000, "tasks that run while ingest is measured with tasks")
 	flag.Uint64Var(&c.seed, "seed", 1, "of the demo program")
 	flag.StringVar(&c.only, "only", "", "sections, with commas between: "+strings.Join(sectionNames(), ", "))
 	flag.BoolVar(&c.json, "json", false, "print one JSON object")
@@ -49,10 +50,10 @@ func main() {
 }
 
 type config struct {
-	trades, events, rounds, queries, sections int
-	seed                                      uint64
-	only, dir                                 string
-	json                                      bool
+	trades, events, rounds, queries, sections, active int
+	seed                                              uint64
+	only, dir                                         string
+	json                                              bool
 }
 
 // A section measures one thing and adds rows to the report.
@@ -65,6 +66,8 @@ type section struct {
 var sections = []section{
 	{"turn", (*bench).turn, false},
 	{"search", (*bench).search, false},
+	{"ledger", (*bench).ledger, false},
+	{"tasks", (*bench).tasks, false},
 	{"ingest", (*bench).ingestEmpty, true},
 	{"ingest-full", (*bench).ingestFull, true},
 	{"query", (*bench).query, true},

@@ -27,8 +27,12 @@ var taskDay = time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
 func taskWorld(t testing.TB) (*store.Store, *pgxpool.Pool) {
 	t.Helper()
 	s, pool := open(t, time.UTC)
+	land(t, s, worldEvents()...)
+	return s, pool
+}
+
+func worldEvents() (events []referral.Event) {
 	before := taskDay.AddDate(0, -1, 0)
-	var events []referral.Event
 	add := func(typ referral.EventType, uid int64, body referral.Body) {
 		events = append(events, referral.Event{ID: fmt.Sprintf("w%d", len(events)), Type: typ, UID: uid, At: before, Body: body})
 	}
@@ -42,8 +46,7 @@ func taskWorld(t testing.TB) (*store.Store, *pgxpool.Pool) {
 		add(referral.PartnerEnrolled, uid, referral.Rates{Enrolled: true, SpotRate: 400_000, FuturesRate: 400_000})
 		add(referral.ReferralCodeCreated, uid, referral.Code{Created: true, Code: fmt.Sprintf("C%d", uid)})
 	}
-	land(t, s, events...)
-	return s, pool
+	return events
 }
 
 func land(t testing.TB, s *store.Store, events ...referral.Event) {
