@@ -105,3 +105,43 @@ func TestEventsGoToWhoWantsThem(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestInboxesAreApart reads and writes as the service does for a caller, without any filter of its own.
+func TestInboxesAreApart(t *testing.T) {
+	_, pool := open(t, time.UTC)
+	ctx := context.Background()
+	if err := tell(t, pool, reward(1, "a"), reward(2, "a"), reward(2, "b")); err != nil {
+		t.Fatal(err)
+	}
+	as := func(uid, statement string) (n int64, err error) {
+		err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SET LOCAL ROLE partnerhub_app; SET LOCAL partnerhub.uid = '`+uid+`'`); err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, statement)
+			n = tag.RowsAffected()
+			return err
+		})
+		return n, err
+	}
+	for _, x := range []struct {
+		uid, statement string
+		rows           int64
+		refused        bool
+	}{
+		{"1", `SELECT FROM notice`, 1, false},
+		{"3", `SELECT FROM notice`, 0, false},
+		{"", `SELECT FROM notice`, 0, false},
+		{"1", `UPDATE notice SET read_at = now()`, 1, false},
+		{"1", `UPDATE notice SET owner = 1`, 0, true},
+		{"1", `DELETE FROM notice`, 0, true},
+		{"1", `INSERT INTO notice (owner, key, kind, data, link, at) VALUES (2, 'x', 'x', '{}', '', now())`, 0, true},
+		{"1", `INSERT INTO push_subscription (owner, id, endpoint, p256dh, auth) VALUES (2, gen_random_uuid(), 'x', 'x', 'x')`, 0, true},
+		{"1", `SELECT FROM delivery`, 0, true},
+		{"1", `SELECT FROM webhook_endpoint`, 0, true},
+	} {
+		if n, err := as(x.uid, x.statement); n != x.rows || (err != nil) != x.refused {
+			t.Errorf("%s as %q: %d rows, %v", x.statement, x.uid, n, err)
+		}
+	}
+}
