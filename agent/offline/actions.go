@@ -334,7 +334,7 @@ var (
 	monthSaid   = regexp.MustCompile(`(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}[./]\d{1,2}\b`)
 	sinceSaid   = regexp.MustCompile(`(?i)^(?:start|begin|from|since)`)
 	daySaid     = regexp.MustCompile(`(?i)\b\d{1,2}(?:st|nd|rd|th)\b`)
-	toSaid      = regexp.MustCompile(`(?i)\d\s*[-–]\s*\d|\b(?:to|until|till|through|thru)\b`)
+	toSaid      = regexp.MustCompile(`(?i)(?:^|\s)\d{1,2}(?:st|nd|rd|th)?\s*[-–]\s*\d{1,2}(?:st|nd|rd|th)?(?:\s|$)|\s[-–]\s|\b(?:to|until|till|through|thru)\b`)
 	lasting     = regexp.MustCompile(`(?i)\b(?:for|lasting|over|runs?|running)\s+(?:the next\s+)?(\d{1,3}|a|one|two|three|four|six)[ -](day|week|month)s?\b`)
 )
 
