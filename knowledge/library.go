@@ -23,6 +23,7 @@ type Store interface {
 // ModelStore keeps the vectors of several models side by side, and says by which questions are searched.
 type ModelStore interface {
 	UseModel(ctx context.Context, e Embedder) error
+	IndexModel(ctx context.Context, e Embedder) error
 	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
 	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
 	SwitchModel(ctx context.Context, model string) error
@@ -165,8 +166,11 @@ func (l *Library) embed(ctx context.Context, e Embedder) error {
 	const batch = 256
 	for {
 		missing, err := l.store.UnembeddedSections(ctx, e.Name(), batch)
-		if err != nil || len(missing) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(missing) == 0 {
+			return l.store.IndexModel(ctx, e) // of all its vectors at once, the first time
 		}
 		texts, hashes := make([]string, len(missing)), make([][]byte, len(missing))
 		for i, m := range missing {

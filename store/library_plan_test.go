@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-
 	"partnerhub/knowledge"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
@@ -19,7 +18,7 @@ func TestSearchUsesItsIndexes(t *testing.T) {
 	l := store.NewLibrary(pool)
 	lib := knowledge.New(l, knowledge.BuiltIn{}, nil, time.UTC)
 	var articles []knowledge.Article
-	for i := range 40 {
+	for i := range 120 {
 		a := article(fmt.Sprint("a", i), fmt.Sprint("Title ", i), "")
 		for k := range 25 {
 			a.Parts = append(a.Parts, knowledge.Section{Heading: fmt.Sprintf("Heading %d of %d", k, i), Anchor: fmt.Sprint("s", k), Text: fmt.Sprintf("word%d other%d and more%d", i*25+k, k, i)})
@@ -29,15 +28,15 @@ func TestSearchUsesItsIndexes(t *testing.T) {
 	if _, err := lib.Publish(ctx, editor, articles, "", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pool.Exec(ctx, `ANALYZE`); err != nil {
+	if _, err := pool.Exec(ctx, `VACUUM ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
-	v, err := knowledge.BuiltIn{}.Embed(ctx, []string{"word7 other3"})
+	v, err := knowledge.BuiltIn{}.Embed(ctx, []string{"word7 word8"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var plan strings.Builder
-	query, args := store.SearchStatement(knowledge.SectionQuery{Filter: knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, Terms: []string{"word7", "other3"},
+	query, args := store.SearchStatement(knowledge.SectionQuery{Filter: knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, Terms: []string{"word7", "word8"},
 		Vector: v[0], Model: "builtin-1", Limit: 10})
 	rows, err := pool.Query(ctx, "EXPLAIN (COSTS off) "+query, args...)
 	if err != nil {

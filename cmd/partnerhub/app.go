@@ -163,19 +163,11 @@ func (a *app) desk() (handoff.Desk, error) {
 
 // library is the rule library. A database that has none gets the sample program's.
 func (a *app) library(ctx context.Context, pool *pgxpool.Pool, words *prompts.Prompts) (*knowledge.Library, error) {
-	synonyms, err := knowledge.NewSynonyms(words.Synonyms)
+	lib, err := a.bareLibrary(pool, words)
 	if err != nil {
-		return nil, fmt.Errorf("prompts: %w", err)
+		return nil, err
 	}
-	stored := store.NewLibrary(pool)
-	var wanted knowledge.Embedder = knowledge.BuiltIn{}
-	if a.Embedding != "" {
-		if wanted, err = knowledge.NewOpenAI(knowledge.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Embedding}); err != nil {
-			return nil, err
-		}
-	}
-	lib := knowledge.New(stored, wanted, synonyms, a.zone)
-	version, err := stored.ActiveVersion(ctx)
+	version, err := store.NewLibrary(pool).ActiveVersion(ctx)
 	if err != nil || version > 0 {
 		return lib, err
 	}
@@ -185,6 +177,21 @@ func (a *app) library(ctx context.Context, pool *pgxpool.Pool, words *prompts.Pr
 	}
 	_, err = lib.Publish(ctx, domain.Caller{Role: domain.RoleService}, articles, "the sample program's library", time.Now())
 	return lib, err
+}
+
+// bareLibrary is the rule library as the database has it: empty in a new one.
+func (a *app) bareLibrary(pool *pgxpool.Pool, words *prompts.Prompts) (*knowledge.Library, error) {
+	synonyms, err := knowledge.NewSynonyms(words.Synonyms)
+	if err != nil {
+		return nil, fmt.Errorf("prompts: %w", err)
+	}
+	var wanted knowledge.Embedder = knowledge.BuiltIn{}
+	if a.Embedding != "" {
+		if wanted, err = knowledge.NewOpenAI(knowledge.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Embedding}); err != nil {
+			return nil, err
+		}
+	}
+	return knowledge.New(store.NewLibrary(pool), wanted, synonyms, a.zone), nil
 }
 
 // print writes one JSON object a line.

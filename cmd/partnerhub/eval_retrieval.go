@@ -104,10 +104,14 @@ func (cmd *evalRetrievalCmd) library(ctx context.Context, a *app, pool *pgxpool.
 	if err != nil {
 		return err
 	}
+	later, err := retrieval.Later()
+	if err != nil {
+		return err
+	}
 	for _, set := range []struct {
 		name      string
 		questions []retrieval.Question
-	}{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}} {
+	}{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later, never tuned on", later}} {
 		f, err := retrieval.MeasureLibrary(ctx, lib, knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, set.questions, func(q retrieval.Question, found []string, abstained bool) {
 			fmt.Fprintf(a.stderr, "%s: %s: found %v, abstained %v, want %v\n", set.name, q.Text, found, abstained, q.Relevant)
 		})

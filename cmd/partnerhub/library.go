@@ -36,7 +36,15 @@ func (cmd *librarySyncCmd) Run(ctx ctxArg, a *app) error {
 	if err != nil {
 		return err
 	}
-	lib, _, err := a.openLibrary(ctx)
+	words, err := prompts.Load()
+	if err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
+	pool, err := a.pool(ctx)
+	if err != nil {
+		return err
+	}
+	lib, err := a.bareLibrary(pool, words) // the sample program's library has no place below one's own
 	if err != nil {
 		return err
 	}

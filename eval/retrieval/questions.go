@@ -15,6 +15,9 @@ var questions []byte
 //go:embed strangers.jsonl
 var strangers []byte
 
+//go:embed later.jsonl
+var later []byte
+
 //go:embed fresh.jsonl
 var fresh []byte
 
@@ -46,6 +49,10 @@ func Strangers() (tuned, held []Question, err error) {
 // Fresh are questions that were written after the search was tuned on the strangers', to see what it does to new ones: an answer for
 // 68 of 100. What they showed to be missing was added since.
 func Fresh() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(fresh)) }
+
+// Later are questions that were written last. Nothing was tuned on them, and nothing added for what they showed: they tell what to expect
+// of people's questions.
+func Later() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(later)) }
 
 // LibraryFigures say how well a library answers. Right abstentions are the questions without an answer at which it says so; a false
 // one is an answer that it has and does not give.
