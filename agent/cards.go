@@ -30,6 +30,7 @@ var cardStyles = map[string]cardStyle{
 	"trace_commission":    {"trace", traceTitle},
 	"list_rewards":        {"rewards", rewardsTitle},
 	"list_referral_codes": {"codes", func(cardArgs) string { return "Referral codes" }},
+	"program_progress":    {"programs", func(cardArgs) string { return "Programs" }},
 
 	"list_tasks":                {"tasks", tasksTitle},
 	"get_task":                  {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},

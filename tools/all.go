@@ -15,6 +15,7 @@ type Deps struct {
 	Referees Referees
 	Records  Records
 	Library  Library
+	Programs Programs
 	Tasks    Tasks
 	Tickets  Tickets // nil: hand_off refuses
 	// Proposals keeps what the tools that propose propose; nil: they are refused.
@@ -61,6 +62,7 @@ func All(d Deps) []Tool {
 		TraceCommission(d),
 		ListRewards(d),
 		ListReferralCodes(d),
+		ProgramProgress(d),
 		ListTasks(d),
 		GetTask(d),
 		SimulateTask(d),

@@ -64,7 +64,7 @@ func toolsOf(s *store.Store, now time.Time) toolbox {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	for _, tool := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: rules{}, Tickets: desk{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
+	for _, tool := range tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: rules{}, Tickets: desk{}, Now: func() time.Time { return now }, Zone: s.Zone(), Advice: words.Advice}) {
 		box[tool.Name] = tool
 	}
 	return box
@@ -228,6 +228,13 @@ func smallProgram(t testing.TB) toolbox {
 	}
 	ingest(t, s, events[half:])
 	withTasks(t, s)
+	programs, err := prompts.Programs()
+	if err == nil {
+		err = s.SeedPrograms(t.Context(), programs)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	return toolsOf(s, now)
 }
 

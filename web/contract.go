@@ -216,3 +216,59 @@ type RewardList struct {
 	NextCursor string       `json:"nextCursor,omitempty"`
 	Note       string       `json:"note,omitempty"`
 }
+
+// ProgramNeed is a threshold, and how far the partner is.
+type ProgramNeed struct {
+	Metric  string `json:"metric"`
+	Product string `json:"product,omitempty"`
+	Growth  string `json:"growth,omitempty" doc:"Percent over the period before, of which the target is made"`
+	Current any    `json:"current" doc:"USDT as a decimal string, or a count"`
+	Target  any    `json:"target"`
+	Missing any    `json:"missing"`
+	Percent int64  `json:"percent" doc:"Of the target, at most 100"`
+	Met     bool   `json:"met"`
+}
+
+// ProgramTier is a tier of a program.
+type ProgramTier struct {
+	Name    string        `json:"name"`
+	Reward  string        `json:"reward"`
+	Reached bool          `json:"reached"`
+	Needs   []ProgramNeed `json:"needs"`
+}
+
+// ProgramClosed is what a period that is over came to.
+type ProgramClosed struct {
+	From   string `json:"from" format:"date-time"`
+	To     string `json:"to" format:"date-time"`
+	Tier   string `json:"tier,omitempty"`
+	Reward string `json:"reward,omitempty"`
+}
+
+// ProgramRow is a program as the partner stands in it.
+type ProgramRow struct {
+	Key      string          `json:"key"`
+	Title    string          `json:"title"`
+	Doc      string          `json:"doc"`
+	Link     string          `json:"link,omitempty"`
+	Unit     string          `json:"unit" enum:"month,quarter"`
+	Period   Interval        `json:"period"`
+	Deadline string          `json:"deadline" format:"date-time"`
+	DaysLeft int             `json:"daysLeft"`
+	Enrolled bool            `json:"enrolled"`
+	Eligible bool            `json:"eligible"`
+	Status   string          `json:"status" enum:"not_eligible,in_progress,reached,complete"`
+	Tier     string          `json:"tier,omitempty" doc:"The highest reached"`
+	Reward   string          `json:"reward,omitempty"`
+	Next     *ProgramTier    `json:"next,omitempty" doc:"The tier after it, with what is missing"`
+	Needs    []ProgramNeed   `json:"needs" doc:"The conditions of eligibility"`
+	Tiers    []ProgramTier   `json:"tiers"`
+	History  []ProgramClosed `json:"history" doc:"The latest first"`
+}
+
+// ProgramList is the answer of GET /v1/programs.
+type ProgramList struct {
+	Span
+	Rows  []ProgramRow `json:"rows"`
+	Total int          `json:"total"`
+}

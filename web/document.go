@@ -112,17 +112,23 @@ func notNull(s *huma.Schema) {
 
 // namer names the types of the document. Of two types of one name the later one takes its package's name before its own.
 func namer() func(reflect.Type, string) string {
-	names := map[string]reflect.Type{}
+	types, names := map[string]reflect.Type{}, map[reflect.Type]string{}
 	return func(t reflect.Type, hint string) string {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
 		name := huma.DefaultSchemaNamer(t, hint)
-		if was, ok := names[name]; ok && was != t && t.PkgPath() != "" {
+		if t.PkgPath() == "" { // has no name of its own: it goes by where it stands
+			return name
+		}
+		if known, ok := names[t]; ok {
+			return known
+		}
+		for was := types[name]; was != nil; was = types[name] {
 			pkg := path.Base(t.PkgPath())
 			name = strings.ToUpper(pkg[:1]) + pkg[1:] + name
 		}
-		names[name] = t
+		types[name], names[t] = t, name
 		return name
 	}
 }

@@ -83,6 +83,24 @@ func TestPartnerPages(t *testing.T) {
 		{one, "GET", "/v1/rewards?period=this_month&kind=rebate&limit=5", "", 200, `"amount":"5","status":"settled"`},
 		{one, "GET", "/v1/rewards?kind=gift", "", 422, `"field":"kind"`},
 		{two, "GET", "/v1/rewards?period=this_month", "", 200, `"rows":[]`},
+		{one, "GET", "/v1/programs", "", 200, `"rows":[]`},
+		{one, "GET", "/v1/operator/programs", "", 403, `"code":"forbidden"`},
+		{one, "PUT", "/v1/operator/programs/gold_rush", `{"name":"gold_rush","title":"Gold","doc":"","unit":"month","eligibility":[],"tiers":[]}`, 403, `"code":"forbidden"`},
+		{operator, "PUT", "/v1/operator/programs/gold_rush", `{"name":"gold_rush","title":"Gold","doc":"","unit":"month","eligibility":[],"tiers":[]}`, 422, `"field":"tiers"`},
+		{operator, "PUT", "/v1/operator/programs/gold_rush", `{"name":"gold_rush","title":"Gold","doc":"","unit":"month","eligibility":[],"tiers":[{"name":"One","reward":"a medal","needs":[{"metric":"volume","product":"spot","atLeast":"1500"}]}]}`, 200, `"title":"Gold"`},
+		{operator, "GET", "/v1/operator/programs", "", 200, `"gold_rush":[{"since"`},
+		{one, "GET", "/v1/programs", "", 200, `"status":"in_progress","next":{"name":"One","reward":"a medal","reached":false,"needs":[{"metric":"volume","product":"spot","current":"1000","target":"1500","missing":"500"`},
+		{one, "GET", "/v1/programs?program=moon", "", 422, `"field":"program"`},
+		{two, "GET", "/v1/programs", "", 200, `"status":"not_eligible"`},
+		{one, "GET", "/v1/campaigns", "", 200, `{"items":[{"slug":"cup","title":"Cup","access":"exclusive","starts":"2026-11-01","ends":"2026-12-01","state":"running","eligible":true,`},
+		{one, "GET", "/v1/campaigns?state=ended", "", 200, `{"items":[{"slug":"past"`},
+		{two, "POST", "/v1/campaigns/cup/join", "", 409, `only enrolled`},
+		{one, "POST", "/v1/campaigns/past/join", "", 409, `over`},
+		{one, "POST", "/v1/campaigns/none/join", "", 404, `"field":"slug"`},
+		{operator, "POST", "/v1/campaigns/cup/join", "", 403, `"code":"forbidden"`},
+		{one, "POST", "/v1/campaigns/cup/join", "", 200, `"joinLink":"https://x.test/join"`},
+		{one, "POST", "/v1/campaigns/cup/join", "", 200, `"joinedAt":"2026-11-20T12:00:00Z"`},
+		{two, "GET", "/v1/campaigns?access=exclusive", "", 200, `"eligible":false`},
 		{one, "DELETE", "/v1/referees", "", 405, `"status":405`},
 		{one, "GET", "/v1/metrics/query?metrics=commission&period=today&perod=x", "", 422, `"field":"perod"`},
 		{one, "GET", "/v1/metrics/query?metrics=commission,traders&period=this_month&groupBy=code&country=VN", "", 200, `"key":"ONE"`},
@@ -107,6 +125,8 @@ func TestPartnerPages(t *testing.T) {
 			strictly[ComparisonAnswer](t, body)
 		case strings.HasPrefix(x.path, "/v1/metrics/"):
 			strictly[MetricsAnswer](t, body)
+		case strings.HasPrefix(x.path, "/v1/programs"):
+			strictly[ProgramList](t, body)
 		case strings.HasPrefix(x.path, "/v1/rewards"):
 			strictly[RewardList](t, body)
 		}

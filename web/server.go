@@ -35,6 +35,7 @@ type Config struct {
 	Library         *store.Library // the store of Rules; nil: no pages for the content team
 	Questions       []string       // recommended on the welcome screen
 	People          []Person       // whom development mode offers to sign in as; nil: no development mode
+	Articles        Articles       // for campaigns; nil: those of Library
 	Ingest          IngestLimits
 	Zone            *time.Location
 	Now             func() time.Time // nil: time.Now
@@ -59,6 +60,9 @@ const maxJSONBody = 1 << 20
 func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Articles == nil && cfg.Library != nil {
+		cfg.Articles = cfg.Library.ListArticles
 	}
 	if cfg.PerMinute == 0 {
 		cfg.PerMinute = 1200
@@ -95,8 +99,9 @@ func New(cfg Config) http.Handler {
 	}
 	s.registerLibrary(api)
 	s.registerHandoff(api)
-	s.describe(api)
+	s.registerPrograms(api)
 	s.registerReviews(api)
+	s.describe(api)
 	r.NotFound(s.app)
 	r.MethodNotAllowed(methodNotAllowed(r))
 	return r

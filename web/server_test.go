@@ -21,6 +21,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
+	"partnerhub/knowledge"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
 	"partnerhub/tools"
@@ -59,8 +60,9 @@ func newServer(t *testing.T, auth AuthConfig, people []Person) *httptest.Server 
 	now := func() time.Time { return at(20) }
 	srv := httptest.NewServer(New(Config{
 		Store: s, Auth: a, Chat: NewChat(ChatConfig{Conversations: store.NewConversations(pool), Caller: a.Caller}),
-		Tools: tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: now, Zone: time.UTC}), Questions: []string{"How much?"}, People: people, Zone: time.UTC, Now: now,
-		Logger: slog.New(slog.DiscardHandler),
+		Tools: tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: now, Zone: time.UTC}), Questions: []string{"How much?"}, People: people, Zone: time.UTC, Now: now,
+		Articles: testArticles,
+		Logger:   slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(srv.Close)
 	return srv
@@ -232,4 +234,16 @@ func TestSessionAndQueries(t *testing.T) {
 			}
 		}
 	}
+}
+
+// testArticles are two campaigns of the library.
+func testArticles(context.Context, knowledge.ArticleFilter) ([]knowledge.Stored, error) {
+	var out []knowledge.Stored
+	for _, m := range []knowledge.Meta{
+		{Slug: "cup", Title: "Cup", Kind: knowledge.Event, Access: "exclusive", Starts: "2026-11-01", Ends: "2026-12-01", JoinLink: "https://x.test/join", ShareLink: "https://x.test/s", Products: []string{"spot"}},
+		{Slug: "past", Title: "Past", Kind: knowledge.Event, Access: "public", Starts: "2026-10-01", Ends: "2026-11-01"},
+	} {
+		out = append(out, knowledge.Stored{Article: knowledge.Article{Meta: m}})
+	}
+	return out, nil
 }

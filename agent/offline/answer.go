@@ -68,6 +68,10 @@ type change struct {
 func (p *Planner) render(calls []call, frames []Frame) string {
 	var out []string
 	for _, c := range calls {
+		if text, ok := p.renderPrograms(c); ok && c.done {
+			out = append(out, text)
+			continue
+		}
 		if text, ok := p.renderTasks(c); ok && c.done {
 			out = append(out, text)
 			continue

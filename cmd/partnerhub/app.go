@@ -83,6 +83,13 @@ func (a *app) store(ctx context.Context) (*store.Store, *pgxpool.Pool, error) {
 		return nil, nil, err
 	}
 	s, err := store.Open(ctx, pool, a.zone)
+	if err != nil {
+		return nil, nil, err
+	}
+	programs, err := prompts.Programs()
+	if err == nil {
+		err = s.SeedPrograms(ctx, programs)
+	}
 	return s, pool, err
 }
 
@@ -123,7 +130,7 @@ func (a *app) assistantOf(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	all := aroundTools(tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice}))
+	all := aroundTools(tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice}))
 	conversations := store.NewConversations(pool)
 	ag, err := agent.New(agent.Config{
 		Log: conversations, Proposals: s, Notes: conversations, Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,

@@ -201,7 +201,7 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 		return fmt.Errorf("prompts: %w", err)
 	}
 	byName := map[string]tools.Tool{}
-	for _, t := range tools.All(tools.Deps{Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Tickets: store.NewTickets(pool, desk), Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
+	for _, t := range tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Tickets: store.NewTickets(pool, desk), Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
 		byName[t.Name] = t
 	}
 	call := func(uid int64, name string, args json.RawMessage) (json.RawMessage, error) {
