@@ -7,6 +7,7 @@ import { Button } from "../../components/Button";
 import { useWords } from "../../lib/i18n";
 import { newChat, useAssistant, useChatState } from "./AssistantProvider";
 import { AskProvider } from "./cards/Ask";
+import { ProposalsProvider } from "./cards/proposals";
 import { Composer } from "./Composer";
 import { answerText, type Turn } from "./model/thread";
 import { PendingMessage } from "./PendingMessage";
@@ -56,6 +57,7 @@ export function Chat() {
             {thread?.load === "failed" && <Failed error={null} onRetry={() => threadId && client.open(threadId)} />}
             {!loading && (!thread || thread.load === "ready") && turns.length === 0 && pending.length === 0 && <Welcome onAsk={send} />}
             <AskProvider ask={send} busy={busy}>
+              <ProposalsProvider turns={turns}>
               {turns.map((turn, i) => (
                 <TurnView
                   key={turn.runId}
@@ -67,6 +69,7 @@ export function Chat() {
                   onAsk={send}
                 />
               ))}
+              </ProposalsProvider>
             </AskProvider>
             {pending.map((p) => (
               <PendingMessage key={p.clientId} pending={p} onRetry={() => client.retry(p.clientId)} onDiscard={() => client.discard(p.clientId)} />

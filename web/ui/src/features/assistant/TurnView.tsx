@@ -50,7 +50,7 @@ export const TurnView = memo(function TurnView({ turn, threadId, next, isLast, s
           )}
         </div>
       )}
-      {!running && threadId && (said || turn.parts.length > 0) && <FeedbackBar threadId={threadId} runId={turn.runId} said={said} />}
+      {!running && threadId && turn.user && (said || turn.parts.length > 0) && <FeedbackBar threadId={threadId} runId={turn.runId} said={said} />}
       {isLast && !running && turn.suggestions.length > 0 && <Suggestions items={turn.suggestions} onAsk={onAsk} />}
     </article>
   );

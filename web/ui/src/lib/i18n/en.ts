@@ -229,6 +229,7 @@ export const en = {
       trace_commission: "Tracing the commission",
       list_rewards: "Looking up your records",
       list_referral_codes: "Looking up your codes",
+      propose_referral_code: "Preparing the code",
     } as Record<string, string>,
     suggested: "Suggested questions",
     options: "Choose one",

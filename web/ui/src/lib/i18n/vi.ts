@@ -227,6 +227,7 @@ export const vi: Messages = {
       trace_commission: "Đang lần theo hoa hồng",
       list_rewards: "Đang tra các ghi nhận",
       list_referral_codes: "Đang tra mã của bạn",
+      propose_referral_code: "Đang chuẩn bị mã",
     },
     suggested: "Câu hỏi gợi ý",
     options: "Chọn một",

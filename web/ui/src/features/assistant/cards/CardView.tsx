@@ -9,6 +9,8 @@ import { ComparisonCard } from "./ComparisonCard";
 import { ExplainCard } from "./ExplainCard";
 import { LeaderboardCard } from "./LeaderboardCard";
 import { MetricsCard } from "./MetricsCard";
+import { OutcomeCard } from "./OutcomeCard";
+import { ProposalCard } from "./ProposalCard";
 import { RefereeCard } from "./RefereeCard";
 import { RefereesCard } from "./RefereesCard";
 import { RewardsCard } from "./RewardsCard";
@@ -45,6 +47,8 @@ const kinds: { [K in keyof CardData]: ComponentType<CardProps<CardData[K]>> } = 
   codes: CodesCard,
   rules: RulesCard,
   resources: ResourcesCard,
+  proposal: ProposalCard,
+  outcome: OutcomeCard,
 };
 
 /** A card of data. A kind that this app does not know yet is shown as plain rows. */

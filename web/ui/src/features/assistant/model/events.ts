@@ -21,6 +21,48 @@ export interface CardData {
   codes: CodesResult;
   rules: RulesResult;
   resources: ResourcesResult;
+  proposal: Proposed;
+  outcome: Outcome;
+}
+
+export type ProposalState = "proposed" | "approved" | "declined" | "expired";
+
+export interface PreviewRow {
+  name: string;
+  label: string;
+  value: string;
+  type: "text" | "rate" | "money" | "number" | "yes_no" | "time";
+}
+
+/** What a person is shown before deciding. Amounts are decimal strings of USDT, times RFC 3339. */
+export interface Preview {
+  /** In English. */
+  title: string;
+  subject?: string;
+  rows: PreviewRow[];
+  cost?: { worstCase: string; balanceBefore: string; balanceAfter: string; missing: string };
+  /** The first of the uids. */
+  targets?: { count: number; uids: number[] };
+  starts?: string;
+  ends?: string;
+}
+
+/** The result of a tool that proposes. */
+export interface Proposed {
+  proposalId: string;
+  kind: string;
+  digest: string;
+  expiresAt: string;
+  preview: Preview;
+}
+
+/** What became of a proposal. With an error it was not executed, and is open still. */
+export interface Outcome {
+  proposalId: string;
+  kind: string;
+  state: ProposalState;
+  subject?: string;
+  error?: { code: string; field?: string; message: string };
 }
 
 interface CardOf<K extends keyof CardData> {
