@@ -1,5 +1,5 @@
 import type { LinkOptions } from "@tanstack/react-router";
-import { BookOpenText, LayoutDashboard, MessageCircleQuestion, type LucideIcon } from "lucide-react";
+import { BookOpenText, ChartColumn, ClipboardCheck, FlaskConical, Inbox, LayoutDashboard, MessageCircleQuestion, type LucideIcon } from "lucide-react";
 import type { Role } from "../lib/contract";
 import type { Messages } from "../lib/i18n/en";
 
@@ -20,4 +20,8 @@ export const screens: readonly Screen[] = [
   },
   { to: "/library", label: (t) => t.library.title, icon: BookOpenText, roles: ["content", "operator"] },
   { to: "/gaps", label: (t) => t.library.gaps, icon: MessageCircleQuestion, roles: ["content", "operator"] },
+  { to: "/figures", label: (t) => t.operator.figures.title, icon: ChartColumn, roles: ["operator"] },
+  { to: "/reviews", label: (t) => t.operator.reviews.title, icon: ClipboardCheck, roles: ["operator", "content"] },
+  { to: "/evaluation", label: (t) => t.operator.evaluation.title, icon: FlaskConical, roles: ["operator"] },
+  { to: "/ingest", label: (t) => t.operator.ingest.title, icon: Inbox, roles: ["operator"] },
 ];

@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import { parsePeriod } from "../lib/period";
 import { sessionQuery } from "../lib/queries";
+import type { ReviewState } from "../features/operator/contract";
 import { Crashed, NotFound } from "./Fallbacks";
 import { Shell } from "./Shell";
 import { ShellSkeleton } from "./ShellSkeleton";
@@ -66,9 +67,45 @@ const gaps = createRoute({
 
 const kinds = ["rule", "event", "material", "learning", "announcement"];
 
+const figures = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/figures",
+  validateSearch: (s: Record<string, unknown>): { period?: string } => {
+    const period = parsePeriod(s.period);
+    return period ? { period } : {};
+  },
+  component: lazyRouteComponent(() => import("../features/operator/Figures"), "Figures"),
+});
+
+const reviews = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/reviews",
+  validateSearch: (s: Record<string, unknown>): { state?: ReviewState; topic?: string } => ({
+    ...(["case", "fixed", "dismissed"].includes(String(s.state)) ? { state: s.state as ReviewState } : {}),
+    ...(typeof s.topic === "string" && s.topic ? { topic: s.topic } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../features/operator/Reviews"), "Reviews"),
+});
+
+const evaluation = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/evaluation",
+  validateSearch: (s: Record<string, unknown>): { a?: number; b?: number } => ({
+    ...(Number.isInteger(s.a) ? { a: s.a as number } : {}),
+    ...(Number.isInteger(s.b) ? { b: s.b as number } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../features/operator/Evaluation"), "Evaluation"),
+});
+
+const ingest = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/ingest",
+  component: lazyRouteComponent(() => import("../features/operator/Ingest"), "Ingest"),
+});
+
 export function newRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps])]),
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, figures, reviews, evaluation, ingest])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",

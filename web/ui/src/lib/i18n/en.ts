@@ -3,6 +3,7 @@ import type { Preset } from "../period";
 import { cards } from "./cards.en";
 import { feedback } from "./feedback.en";
 import { library } from "./library.en";
+import { operator } from "./operator.en";
 
 // The catalogue. Another locale is a file of this type: what is missing there does not compile.
 export const en = {
@@ -197,6 +198,7 @@ export const en = {
   cards,
   library,
   feedback,
+  operator,
   assistant: {
     title: "Assistant",
     open: "Ask the assistant",

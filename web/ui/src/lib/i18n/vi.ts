@@ -1,6 +1,7 @@
 import { cards } from "./cards.vi";
 import { feedback } from "./feedback.vi";
 import { library } from "./library.vi";
+import { operator } from "./operator.vi";
 import type { Messages } from "./en";
 
 export const vi: Messages = {
@@ -195,6 +196,7 @@ export const vi: Messages = {
   cards,
   library,
   feedback,
+  operator,
   assistant: {
     title: "Trợ lý",
     open: "Hỏi trợ lý",
