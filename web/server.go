@@ -44,6 +44,8 @@ type Config struct {
 	Reviews         *store.Reviews
 	// CaseFolder is where the cases made of reviews are written as files, besides the database; "": nowhere.
 	CaseFolder string
+	// SignUpURL is where people sign up at the exchange, with {code} in it; "": not known, and no links are shared.
+	SignUpURL string
 }
 
 // server holds what the handlers share.

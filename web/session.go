@@ -24,6 +24,8 @@ type session struct {
 	Name string      `json:"name"`
 	Zone string      `json:"zone" doc:"The reporting zone, an IANA name"`
 	Dev  bool        `json:"dev" doc:"Development mode: anybody can sign in as anybody"`
+
+	SignUpURL string `json:"signUpUrl,omitempty" doc:"Where people sign up at the exchange; {code} stands for the referral code"`
 }
 
 type sessionOutput struct {
@@ -44,7 +46,7 @@ func (s *server) registerSession(api huma.API) {
 			Name string `cookie:"-"`
 		}) (*bodyOf[session], error) {
 			c := caller(ctx)
-			return &bodyOf[session]{session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: s.People != nil}}, nil
+			return &bodyOf[session]{session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: s.People != nil, SignUpURL: s.SignUpURL}}, nil
 		})
 	huma.Register(api, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/v1/session", Summary: "Keep the bearer token of this request as the browser's session", Security: security[:1], Middlewares: guarded},
 		func(ctx context.Context, in *struct {
@@ -55,7 +57,7 @@ func (s *server) registerSession(api huma.API) {
 			if len(token) > len("Bearer ") {
 				token = token[len("Bearer "):]
 			}
-			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String()}}, nil
+			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), SignUpURL: s.SignUpURL}}, nil
 		})
 	huma.Register(api, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/v1/session", Summary: "Sign out", Security: security, DefaultStatus: http.StatusNoContent},
 		func(context.Context, *struct{}) (*struct {
@@ -89,7 +91,7 @@ func (s *server) registerSession(api huma.API) {
 			if err != nil {
 				return nil, problemOf(err)
 			}
-			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: true}}, nil
+			return &sessionOutput{SetCookie: s.cookie(token, sessionLength), Body: session{UID: c.UID, Role: c.Role, Name: s.nameOf(ctx, c), Zone: s.Zone.String(), Dev: true, SignUpURL: s.SignUpURL}}, nil
 		})
 }
 

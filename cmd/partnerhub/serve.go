@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -27,11 +28,15 @@ type serveCmd struct {
 	JWKSURL  string `name:"jwks-url" env:"PARTNERHUB_JWKS_URL" placeholder:"URL" help:"The exchange's public keys, by which its tokens are signed."`
 	Issuer   string `name:"jwt-issuer" env:"PARTNERHUB_JWT_ISSUER" placeholder:"TEXT" help:"What the tokens' iss must be."`
 	Audience string `name:"jwt-audience" env:"PARTNERHUB_JWT_AUDIENCE" placeholder:"TEXT" help:"What the tokens' aud must hold."`
+	SignUp   string `name:"sign-up-url" env:"PARTNERHUB_SIGN_UP_URL" placeholder:"URL" help:"Where people sign up at the exchange, {code} standing for the referral code: what partners share."`
 
 	Contact         string `name:"contact" env:"PARTNERHUB_CONTACT" default:"https://example.com" placeholder:"MAIL|URL" help:"Whom a push service may write to about this deployment's pushes."`
 	PrivateWebhooks bool   `name:"private-webhooks" env:"PARTNERHUB_PRIVATE_WEBHOOKS" help:"Let webhooks go to http and to private addresses. For development: it opens the inner network to whoever registers one."`
 	CaseFolder      string `name:"case-folder" env:"PARTNERHUB_CASE_FOLDER" type:"existingdir" placeholder:"DIR" help:"Where the regression cases that reviewers make of thumbs down are written, besides the database."`
 }
+
+// demoSignUp is where the demo program's people would sign up: a name that is nobody's.
+const demoSignUp = "https://exchange.example/register?ref={code}"
 
 const (
 	embedEvery   = 30 * time.Second
@@ -47,6 +52,12 @@ func (cmd *serveCmd) Run(ctx ctxArg, a *app) error {
 	}
 	if !cmd.Dev && (cmd.Secret == "") == (cmd.JWKSURL == "") {
 		return usagef("serve: want one of --jwt-secret and --jwks-url, or --dev to try it out")
+	}
+	if cmd.SignUp == "" && cmd.Demo {
+		cmd.SignUp = demoSignUp
+	}
+	if u, err := url.Parse(cmd.SignUp); cmd.SignUp != "" && (err != nil || u.Scheme != "https" || !strings.Contains(cmd.SignUp, "{code}")) {
+		return usagef("serve: --sign-up-url wants an https address with {code} in it")
 	}
 	s, pool, err := a.store(ctx)
 	if err != nil {
@@ -122,7 +133,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	worker := &delivery.Worker{Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
 	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
-		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, Logger: a.log,
+		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, SignUpURL: cmd.SignUp, Logger: a.log,
 		Tickets: tickets,
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})

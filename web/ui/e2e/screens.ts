@@ -2,6 +2,31 @@ import type { Page } from "playwright-core";
 import { ask, newPage, openAssistant, overview, signIn, type View } from "./browser";
 import { cardKinds, showCard } from "./questions";
 
+/** The partner's pages that have an address of their own; each is ready when nothing says that it is loading. */
+export const partnerPages: Record<string, string> = {
+  referees: "/referees?activity=active",
+  "referees-no-match": "/referees?q=nobody-has-this-note",
+  referee: "/referees/10002",
+  codes: "/codes",
+  code: "/codes/NOVA",
+  rewards: "/rewards",
+  "rewards-shared": "/rewards?kind=shared",
+  tasks: "/tasks",
+  "tasks-assigned": "/tasks?side=assigned",
+  "task-new": "/tasks/new",
+  programs: "/programs",
+  campaigns: "/campaigns",
+};
+
+export async function partnerPage(view: View, path: string) {
+  const page = await newPage(view);
+  await signIn(page);
+  await page.goto(path);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main [role="status"][aria-label="Loading"]'));
+  return page;
+}
+
 /** Every screen and state that can be reached by a person, by name. */
 export const screens: Record<string, (view: View) => Promise<Page>> = {
   "sign-in": async (view) => {
@@ -90,6 +115,21 @@ export const screens: Record<string, (view: View) => Promise<Page>> = {
     return page;
   },
   ...Object.fromEntries(Object.keys(cardKinds).map((kind) => [`card-${kind}`, (view: View) => showCard(kind as keyof typeof cardKinds, view)])),
+  ...Object.fromEntries(Object.entries(partnerPages).map(([name, path]) => [name, (view: View) => partnerPage(view, path)])),
+  "share-code": async (view) => {
+    const page = await partnerPage(view, "/codes");
+    await page.getByRole("button", { name: /^Share: / }).first().click();
+    await page.getByRole("img", { name: /^QR code/ }).waitFor();
+    return page;
+  },
+  "referee-filters": async (view) => {
+    const page = await partnerPage(view, "/referees");
+    await page.getByRole("button", { name: /^Filters/ }).click();
+    await page.getByLabel("Country").fill("Vietnam");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByText(/Two letters are wanted/).waitFor();
+    return page;
+  },
   history: async (view) => {
     const page = await overview(view);
     await openAssistant(page);

@@ -1,9 +1,11 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams, stringifySearchWith } from "@tanstack/react-router";
 import { parsePeriod } from "../lib/period";
 import { sessionQuery } from "../lib/queries";
 import type { ReviewState } from "../features/operator/contract";
+import { strings } from "../lib/search";
 import { Crashed, NotFound } from "./Fallbacks";
+import { PartnerOnly } from "./PartnerOnly";
 import { Shell } from "./Shell";
 import { ShellSkeleton } from "./ShellSkeleton";
 
@@ -39,13 +41,15 @@ const signedIn = createRoute({
   pendingMs: 150,
 });
 
+const period = (s: Record<string, unknown>): { period?: string } => {
+  const known = parsePeriod(s.period);
+  return known ? { period: known } : {};
+};
+
 const start = createRoute({
   getParentRoute: () => signedIn,
   path: "/",
-  validateSearch: (s: Record<string, unknown>): { period?: string } => {
-    const period = parsePeriod(s.period);
-    return period ? { period } : {};
-  },
+  validateSearch: (s: Record<string, unknown>): { period?: string; metric?: string } => ({ ...period(s), ...strings(s, ["metric"]) }),
   beforeLoad: ({ context }) => {
     if (context.session.role === "content") throw redirect({ to: "/library", replace: true });
   },
@@ -106,10 +110,80 @@ const ingest = createRoute({
 export function newRouter(queries: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, figures, reviews, evaluation, ingest])]),
+/** The pages of a partner; another role is told that they are not for it. */
+const partner = createRoute({ getParentRoute: () => signedIn, id: "partner", component: PartnerOnly });
+
+const refereeFilters = ["q", "kyc", "deposited", "traded", "activity", "vipMin", "registered", "code", "country", "relation", "subPartnerUid", "sort", "order"] as const;
+
+const partnerPages = [
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/referees",
+    validateSearch: (s: Record<string, unknown>): { period?: string } & Partial<Record<(typeof refereeFilters)[number], string>> => ({ ...period(s), ...strings(s, refereeFilters) }),
+    component: lazyRouteComponent(() => import("../features/referees/Referees"), "Referees"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/referees/$uid",
+    validateSearch: period,
+    component: lazyRouteComponent(() => import("../features/referees/RefereePage"), "RefereePage"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/codes",
+    validateSearch: period,
+    component: lazyRouteComponent(() => import("../features/codes/Codes"), "Codes"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/codes/$code",
+    validateSearch: period,
+    component: lazyRouteComponent(() => import("../features/codes/CodePage"), "CodePage"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/rewards",
+    validateSearch: (s: Record<string, unknown>) => strings(s, ["kind"]),
+    component: lazyRouteComponent(() => import("../features/rewards/Rewards"), "Rewards"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/tasks",
+    validateSearch: (s: Record<string, unknown>) => strings(s, ["side", "status"]),
+    component: lazyRouteComponent(() => import("../features/tasks/Tasks"), "Tasks"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/tasks/new",
+    component: lazyRouteComponent(() => import("../features/tasks/NewTask"), "NewTask"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/tasks/$id",
+    component: lazyRouteComponent(() => import("../features/tasks/TaskPage"), "TaskPage"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/programs",
+    component: lazyRouteComponent(() => import("../features/programs/Programs"), "Programs"),
+  }),
+  createRoute({
+    getParentRoute: () => partner,
+    path: "/campaigns",
+    validateSearch: (s: Record<string, unknown>) => strings(s, ["kind"]),
+    component: lazyRouteComponent(() => import("../features/campaigns/Campaigns"), "Campaigns"),
+  }),
+] as const;
+
+export function newRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, partner.addChildren(partnerPages)])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",
     scrollRestoration: true,
+    // Without a parser: a text that looks like a number needs no quotes, as every page reads its parameters as text.
+    stringifySearch: stringifySearchWith(JSON.stringify),
   });
 }
 

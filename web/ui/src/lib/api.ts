@@ -7,6 +7,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly field?: string,
+    /** USDT that a balance lacks. */
+    readonly missing?: string,
   ) {
     super(message);
     this.name = "ApiError";
@@ -17,7 +19,7 @@ export type Query = Record<string, string | number | boolean | undefined>;
 
 const timeout = 20_000;
 
-async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, headers: Record<string, string> = {}): Promise<T> {
   const limit = AbortSignal.timeout(timeout);
   let res: Response;
   try {
@@ -27,6 +29,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
         Accept: "application/json",
         "Accept-Language": document.documentElement.lang,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
       },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
@@ -36,8 +39,8 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     throw new ApiError(0, "unreachable", "unreachable");
   }
   if (!res.ok) {
-    const p = (await res.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string; field?: string };
-    throw new ApiError(res.status, p.code ?? "", p.detail ?? p.title ?? res.statusText, p.field);
+    const p = (await res.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string; field?: string; missing?: string };
+    throw new ApiError(res.status, p.code ?? "", p.detail ?? p.title ?? res.statusText, p.field, p.missing);
   }
   if (res.status === 204 || !res.headers.get("Content-Type")?.includes("json")) return undefined as T;
   return (await res.json()) as T;
@@ -50,7 +53,8 @@ export const api = {
     const s = q.toString();
     return call<T>("GET", s ? `${path}?${s}` : path, undefined, signal);
   },
-  post: <T>(path: string, body: unknown) => call<T>("POST", path, body),
+  /** With a key, the same request again is done once. */
+  post: <T>(path: string, body: unknown, key?: string) => call<T>("POST", path, body, undefined, key ? { "Idempotency-Key": key } : {}),
   put: <T>(path: string, body: unknown) => call<T>("PUT", path, body),
   patch: <T>(path: string, body: unknown) => call<T>("PATCH", path, body),
   delete: (path: string) => call<undefined>("DELETE", path),

@@ -11,6 +11,8 @@ export interface Session {
   zone: string;
   /** Development mode: anyone may sign in as anyone. */
   dev: boolean;
+  /** Where people sign up at the exchange, with {code} in it; absent where the hub knows none. */
+  signUpUrl?: string;
 }
 
 export interface Person {
@@ -96,7 +98,10 @@ export interface Referee {
   futuresVip: number;
   spotRebateRate: string;
   futuresRebateRate: string;
+  /** The code's. */
   note?: string;
+  /** The partner's, on this referee. */
+  ownNote?: string;
   commission: string;
   volume: string;
 }
@@ -123,6 +128,12 @@ export interface RefereeResult extends Answer {
   rows: RefereeDetail[];
   total: number;
   byProduct: { key: string; commission: string; volume: string; trades: number }[];
+}
+
+/** What GET /v1/referees/{uid} answers. */
+export interface RefereeProfile extends Answer {
+  referee: RefereeDetail;
+  byProduct: RefereeResult["byProduct"];
 }
 
 export interface Conversation {

@@ -89,6 +89,7 @@ export function newFormat(locale: string) {
     /** A percentage that comes as "-12.5". */
     percent: (v: Figure) => number({ style: "unit", unit: "percent", maximumFractionDigits: 1 }).format(exact(v)),
     signedPercent: (v: Figure) => number({ style: "unit", unit: "percent", signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(exact(v)),
+    bytes: (n: number) => (n < 1e6 ? number({ style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(n / 1e3) : number({ style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(n / 1e6)),
     /** For an axis. */
     compact: (v: number) => number({ notation: "compact", maximumFractionDigits: 1 }).format(v),
 

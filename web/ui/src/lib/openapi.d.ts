@@ -3366,6 +3366,8 @@ export interface components {
             dev: boolean;
             name: string;
             role: string;
+            /** @description Where people sign up at the exchange; {code} stands for the referral code */
+            signUpUrl?: string;
             /** Format: int64 */
             uid: number;
             /** @description The reporting zone, an IANA name */

@@ -20,6 +20,13 @@ export const welcomeQuery = queryOptions({
   staleTime: Infinity,
 });
 
+/** What the partner's fund account holds, USDT. */
+export const fundQuery = queryOptions({
+  queryKey: ["fund"],
+  queryFn: ({ signal }) => api.get<{ balance: string }>("/v1/fund", {}, signal),
+  staleTime: 10_000,
+});
+
 /** Figures against the earlier period. */
 export const comparisonQuery = (query: Query) =>
   queryOptions({

@@ -21,6 +21,8 @@ interface Assistant {
   /** Opens the panel on a thread, on a new chat, or where it was left. */
   open: (chat?: string) => void;
   close: () => void;
+  /** Asks a question in a new chat. */
+  ask: (text: string) => void;
 }
 
 const Context = createContext<Assistant | null>(null);
@@ -65,6 +67,18 @@ export function AssistantProvider({ session, children }: { session: Session; chi
 
   const close = useCallback(() => go(undefined), [go]);
 
+  const ask = useCallback(
+    (text: string) => {
+      if (!isOpen) opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+      const draft = crypto.randomUUID();
+      setDraft(draft);
+      setFocusAsked((n) => n + 1);
+      client.send({ chat: draft, text });
+      go(newChat);
+    },
+    [client, isOpen, go],
+  );
+
   // Focus goes back to where it was; the entry bar is there for a panel that was open from the start.
   const wasOpen = useRef(isOpen);
   useEffect(() => {
@@ -91,8 +105,8 @@ export function AssistantProvider({ session, children }: { session: Session; chi
   });
 
   const value = useMemo(
-    () => ({ client, isOpen, threadId: threadId ?? became, draft, focusAsked, open, close }),
-    [client, isOpen, threadId, became, draft, focusAsked, open, close],
+    () => ({ client, isOpen, threadId: threadId ?? became, draft, focusAsked, open, close, ask }),
+    [client, isOpen, threadId, became, draft, focusAsked, open, close, ask],
   );
   return <Context value={value}>{children}</Context>;
 }

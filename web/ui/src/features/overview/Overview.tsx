@@ -8,9 +8,10 @@ import { useTitle } from "../../lib/hooks";
 import { useWords } from "../../lib/i18n";
 import { grain } from "../../lib/period";
 import { comparisonQuery } from "../../lib/queries";
-import { CommissionChart, ChartSkeleton } from "./CommissionChart";
+import { ChartSkeleton, MetricChart } from "./MetricChart";
+import { Sections } from "./Sections";
 import { Tiles, TilesSkeleton } from "./Tiles";
-import { tileMetrics } from "./tileMetrics";
+import { chartMetrics, tileMetrics } from "./tileMetrics";
 
 const usual = "this_week";
 
@@ -18,11 +19,13 @@ const usual = "this_week";
 export function Overview({ zone }: { zone: string }) {
   const { t, f } = useWords();
   useTitle(t.overview.title);
-  const { period = usual } = useSearch({ from: "/signed-in/" });
+  const { period = usual, metric: asked } = useSearch({ from: "/signed-in/" });
+  const metric = chartMetrics.find((m) => m === asked) ?? chartMetrics[0];
   const navigate = useNavigate({ from: "/" });
   const setPeriod = (p: string) => void navigate({ search: (s) => ({ ...s, period: p === usual ? undefined : p }) });
+  const setMetric = (m: string) => void navigate({ search: (s) => ({ ...s, metric: m === chartMetrics[0] ? undefined : m }), replace: true, resetScroll: false });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
-    ...comparisonQuery({ metrics: [...tileMetrics, "totalReferrals"].join(","), period, groupBy: grain(period) }),
+    ...comparisonQuery({ metrics: [...new Set([...tileMetrics, "totalReferrals", metric])].join(","), period, groupBy: grain(period) }),
     placeholderData: keepPreviousData,
     refetchInterval: 60_000,
   });
@@ -41,7 +44,7 @@ export function Overview({ zone }: { zone: string }) {
       <div className="@container mt-5" aria-busy={isPending || isPlaceholderData}>
         {data ? (
           <div className={isPlaceholderData ? "opacity-60 transition-opacity" : ""}>
-            <Figures data={data} onLonger={() => setPeriod("last_30_days")} />
+            <Figures data={data} period={period} metric={metric} onMetric={setMetric} onLonger={() => setPeriod("last_30_days")} />
           </div>
         ) : isPending ? (
           <>
@@ -58,7 +61,15 @@ export function Overview({ zone }: { zone: string }) {
   );
 }
 
-function Figures({ data, onLonger }: { data: ComparisonResult; onLonger: () => void }) {
+interface FiguresProps {
+  data: ComparisonResult;
+  period: string;
+  metric: string;
+  onMetric: (m: string) => void;
+  onLonger: () => void;
+}
+
+function Figures({ data, period, metric, onMetric, onLonger }: FiguresProps) {
   const { t } = useWords();
   const referrals = data.total.totalReferrals;
   if (referrals && sign(referrals.current) === 0) {
@@ -77,7 +88,11 @@ function Figures({ data, onLonger }: { data: ComparisonResult; onLonger: () => v
           <NoMatch title={t.overview.noMatch} text={t.overview.noMatchText} clear={t.overview.showLonger} onClear={onLonger} />
         </div>
       ) : (
-        <CommissionChart data={data} />
+        <>
+          {/* The figures of before stay while those of another metric are fetched. */}
+          <MetricChart data={data} metric={data.metrics.includes(metric) ? metric : chartMetrics[0]} chosen={metric} onChoose={onMetric} />
+          <Sections period={period} />
+        </>
       )}
     </>
   );

@@ -44,6 +44,7 @@ export const en = {
     pushDenied: "Notifications are blocked for this site in your browser's settings.",
     pushFailed: "Your browser could not be subscribed.",
   },
+  pages: { referees: "Referees", codes: "Codes", rewards: "Rewards", tasks: "Task Center", programs: "Programs", campaigns: "Campaigns" },
   states: {
     failed: "This could not be loaded",
     unreachable: "The server cannot be reached. Check your connection.",

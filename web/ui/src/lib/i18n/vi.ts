@@ -42,6 +42,7 @@ export const vi: Messages = {
     pushDenied: "Thông báo của trang này bị chặn trong cài đặt trình duyệt.",
     pushFailed: "Không đăng ký được trình duyệt này.",
   },
+  pages: { referees: "Người được giới thiệu", codes: "Mã giới thiệu", rewards: "Phần thưởng", tasks: "Trung tâm nhiệm vụ", programs: "Chương trình", campaigns: "Chiến dịch" },
   states: {
     failed: "Không tải được nội dung này",
     unreachable: "Không kết nối được máy chủ. Hãy kiểm tra đường truyền.",

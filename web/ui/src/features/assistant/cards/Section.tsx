@@ -20,8 +20,4 @@ export const Fact = ({ name, strong = false, children }: { name: string; strong?
   </div>
 );
 
-export const Tag = ({ children, tone = "plain" }: { children: ReactNode; tone?: "plain" | "accent" | "warn" | "danger" }) => (
-  <span className={`inline-flex items-center gap-1 rounded-full px-2.5 py-0.5 text-xs font-medium whitespace-nowrap ${tones[tone]}`}>{children}</span>
-);
-
-const tones = { plain: "bg-sunken text-ink-2", accent: "bg-accent-soft text-accent", warn: "bg-warn text-warn-ink", danger: "bg-danger-soft text-down" };
+export { Tag } from "../../../components/Tag";
