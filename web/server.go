@@ -79,6 +79,7 @@ func New(cfg Config) http.Handler {
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodPost, "/v1/events", s.withKey(store.ScopeEvents, NewEvents(cfg.Store, cfg.Ingest, keyName)))
 	cfg.Chat.Register(r)
+	s.registerMCP(r)
 	if cfg.Inbox != nil {
 		r.Get("/v1/notices/ws", cfg.Inbox.socket)
 	}
