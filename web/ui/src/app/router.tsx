@@ -107,9 +107,6 @@ const ingest = createRoute({
   component: lazyRouteComponent(() => import("../features/operator/Ingest"), "Ingest"),
 });
 
-export function newRouter(queries: QueryClient) {
-  return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, figures, reviews, evaluation, ingest])]),
 /** The pages of a partner; another role is told that they are not for it. */
 const partner = createRoute({ getParentRoute: () => signedIn, id: "partner", component: PartnerOnly });
 
@@ -177,7 +174,7 @@ const partnerPages = [
 
 export function newRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, partner.addChildren(partnerPages)])]),
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, figures, reviews, evaluation, ingest, partner.addChildren(partnerPages)])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",
