@@ -19,7 +19,7 @@ var alone = []string{
 }
 
 // alonePrefixes are those of the library and of what operators keep.
-var alonePrefixes = []string{"library", "article", "section", "embedding", "knowledge", "gap", "eval_", "webhook", "delivery", "outbox", "program", "campaign", "export", "review"}
+var alonePrefixes = []string{"library", "article", "section", "embedding", "knowledge", "gap", "eval_", "webhook", "delivery", "outbox", "program", "campaign", "review"}
 
 // TestSchemaIsReadyToShard reads the catalogue (DESIGN, decision 10): a partner's uid leads the keys of every table that
 // grows, there are no triggers of our own, and whatever a partner may read is behind row level security.

@@ -31,28 +31,32 @@ func CompareMetrics(d Deps) Tool {
 		"Figures of a period beside those of an earlier one, with the change and its percentage. A period that is not over yet is "+
 			"compared with the same elapsed part of the earlier one. Same arguments as query_metrics, and the earlier period.",
 		func(ctx context.Context, c domain.Caller, in compareArgs) (out compareResult, err error) {
-			now := d.now()
 			q, err := in.query()
 			if err != nil {
 				return out, err
 			}
-			if q.Period, err = d.read(in.Period, "period", now); err != nil {
-				return out, err
-			}
-			whole, err := d.earlier(q.Period, in.CompareTo, now)
-			if err != nil {
-				return out, err
-			}
-			both, err := d.compare(ctx, c, q, whole, now)
-			if err != nil {
-				return out, err
-			}
-			return compareResult{
-				span: d.span(q.Period, now), CompareTo: d.interval(both.part), ToDate: both.toDate,
-				Metrics: q.Metrics, GroupBy: in.GroupBy, Filters: in.filters,
-				Rows: both.rows(q), Total: both.changes(q.Metrics, both.current.Total, both.previous.Total, both.whole.Total),
-			}, nil
+			return d.compareMetrics(ctx, c, in, q)
 		})
+}
+
+func (d Deps) compareMetrics(ctx context.Context, c domain.Caller, in compareArgs, q referral.Query) (out compareResult, err error) {
+	now := d.now()
+	if q.Period, err = d.read(in.Period, "period", now); err != nil {
+		return out, err
+	}
+	whole, err := d.earlier(q.Period, in.CompareTo, now)
+	if err != nil {
+		return out, err
+	}
+	both, err := d.compare(ctx, c, q, whole, now)
+	if err != nil {
+		return out, err
+	}
+	return compareResult{
+		span: d.span(q.Period, now), CompareTo: d.interval(both.part), ToDate: both.toDate,
+		Metrics: q.Metrics, GroupBy: in.GroupBy, Filters: in.filters,
+		Rows: both.rows(q), Total: both.changes(q.Metrics, both.current.Total, both.previous.Total, both.whole.Total),
+	}, nil
 }
 
 // comparison holds the answers about the two periods, and about the whole of the earlier one where only a part is compared.

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +14,7 @@ import (
 // Pages are questions that the web app's pages and the REST API ask, and the assistant has other tools for. They are tools all the same: their
 // arguments are checked and described by the same means, and their figures come from the same place.
 func Pages(d Deps) []Tool {
-	return []Tool{overview(d), searchReferees(d), refereeDetail(d)}
+	return []Tool{overview(d), searchReferees(d), refereeDetail(d), exportMetrics(d)}
 }
 
 type overviewArgs struct {
@@ -191,4 +192,26 @@ func refereeDetail(d Deps) Tool {
 func instantOf(text string) time.Time {
 	t, _ := time.Parse(time.RFC3339, text) // our own
 	return t
+}
+
+type exportArgs struct {
+	compareArgs
+	Compare bool `json:"compare,omitempty" jsonschema:"beside an earlier period"`
+}
+
+// exportMetrics is query_metrics, or compare_metrics, of every group where no limit is given.
+func exportMetrics(d Deps) Tool {
+	return Define("export_metrics", "query_metrics or compare_metrics, with every row.", func(ctx context.Context, c domain.Caller, in exportArgs) (any, error) {
+		q, err := in.query()
+		if err != nil {
+			return nil, err
+		}
+		if in.Limit == 0 {
+			q.Limit = math.MaxInt
+		}
+		if in.Compare || in.CompareTo != "" {
+			return d.compareMetrics(ctx, c, in.compareArgs, q)
+		}
+		return d.queryMetrics(ctx, c, in.metricsArgs, q)
+	})
 }

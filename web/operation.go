@@ -39,21 +39,7 @@ type bodyOf[T any] struct{ Body T }
 func serveTool[Out any](s *server, api huma.API, id, path, summary string, tool tools.Tool, defaults map[string]string) {
 	op := s.operation(api, id, http.MethodGet, path, summary)
 	op.SkipValidateParams = true // toolInput does
-	for _, name := range slices.Sorted(maps.Keys(tool.Input.Properties)) {
-		p := tool.Input.Properties[name]
-		param := &huma.Param{Name: name, In: "query", Description: p.Description, Required: slices.Contains(tool.Input.Required, name), Schema: schemaOf(p)}
-		if strings.Contains(path, "{"+name+"}") {
-			param.In, param.Required = "path", true
-		}
-		if d, ok := defaults[name]; ok {
-			param.Required, param.Schema.Default = false, d
-		}
-		if p.Type == "array" {
-			explode := false
-			param.Explode = &explode
-		}
-		op.Parameters = append(op.Parameters, param)
-	}
+	op.Parameters = toolParams(tool.Input, path, defaults)
 	answer := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Out](), true, id)
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: answer}}, Headers: map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: "string"}}}},
@@ -74,6 +60,26 @@ func serveTool[Out any](s *server, api huma.API, id, path, summary string, tool 
 		}
 		return answerJSON(in.match, result), nil
 	})
+}
+
+// toolParams describes a tool's arguments as parameters of a path.
+func toolParams(input *jsonschema.Schema, path string, defaults map[string]string) (out []*huma.Param) {
+	for _, name := range slices.Sorted(maps.Keys(input.Properties)) {
+		p := input.Properties[name]
+		param := &huma.Param{Name: name, In: "query", Description: p.Description, Required: slices.Contains(input.Required, name), Schema: schemaOf(p)}
+		if strings.Contains(path, "{"+name+"}") {
+			param.In, param.Required = "path", true
+		}
+		if d, ok := defaults[name]; ok {
+			param.Required, param.Schema.Default = false, d
+		}
+		if p.Type == "array" {
+			explode := false
+			param.Explode = &explode
+		}
+		out = append(out, param)
+	}
+	return out
 }
 
 // answerJSON answers with a body that is JSON, or with 304 when the client has it.

@@ -97,6 +97,7 @@ func New(cfg Config) http.Handler {
 	s.registerPush(api)
 	s.registerTasks(api)
 	s.registerPartner(api)
+	s.registerExports(api)
 	if cfg.Chat != nil {
 		s.registerFeedback(api)
 	}
@@ -168,6 +169,11 @@ const operationTimeout = 30 * time.Second
 
 // authenticate puts the caller into the operation's context, which it bounds, or refuses.
 func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context)) {
+	return s.authenticateFor(api, operationTimeout)
+}
+
+// authenticateFor is authenticate with a bound of its own.
+func (s *server) authenticateFor(_ huma.API, bound time.Duration) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		c, name, err := s.Auth.identify(r)
@@ -179,7 +185,7 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 			writeProblem(w, err)
 			return
 		}
-		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), nameKey{}, name), operationTimeout)
+		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), nameKey{}, name), bound)
 		defer cancel()
 		next(huma.WithContext(ctx, bounded))
 	}

@@ -32,6 +32,12 @@ var testSecret = []byte("0123456789abcdef0123456789abcdef")
 // newServer serves the whole surface, over a program of one partner, 1, and one referee, 2.
 func newServer(t *testing.T, auth AuthConfig, people []Person) *httptest.Server {
 	t.Helper()
+	return newServerAnd(t, auth, people)
+}
+
+// newServerAnd is newServer, where more happened.
+func newServerAnd(t *testing.T, auth AuthConfig, people []Person, more ...referral.Event) *httptest.Server {
+	t.Helper()
 	ctx := context.Background()
 	pool := storetest.New(t)
 	s, err := store.Open(ctx, pool, time.UTC)
@@ -40,14 +46,14 @@ func newServer(t *testing.T, auth AuthConfig, people []Person) *httptest.Server 
 	}
 	at := func(day int) time.Time { return time.Date(2026, 11, day, 12, 0, 0, 0, time.UTC) }
 	var lines []store.Line
-	for i, e := range []referral.Event{
+	for i, e := range append([]referral.Event{
 		{ID: "1", Type: referral.AccountRegistered, At: at(1), UID: 1, Body: referral.Registration{}},
 		{ID: "2", Type: referral.PartnerEnrolled, At: at(1), UID: 1, Body: referral.Rates{Enrolled: true, SpotRate: 500_000}},
 		{ID: "3", Type: referral.ReferralCodeCreated, At: at(1), UID: 1, Body: referral.Code{Created: true, Code: "ONE"}},
 		{ID: "4", Type: referral.AccountRegistered, At: at(2), UID: 2, Body: referral.Registration{ReferralCode: "ONE", Country: "VN"}},
 		{ID: "5", Type: referral.TradeExecuted, At: at(3), UID: 2, Body: referral.Trade{TradeID: "t", Product: referral.Spot, Volume: 1000 * domain.USDT, FeeGross: 10 * domain.USDT, FeePaid: 10 * domain.USDT}},
 		{ID: "6", Type: referral.AccountRegistered, At: at(2), UID: 3, Body: referral.Registration{ReferralCode: "LATER"}},
-	} {
+	}, more...) {
 		lines = append(lines, store.Line{No: int64(i + 1), Event: e})
 	}
 	if out, err := s.Ingest(ctx, store.Batch{Source: "test", Lines: lines}); err != nil || out.Rejected > 0 {
