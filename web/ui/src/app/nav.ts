@@ -1,5 +1,5 @@
 import type { LinkOptions } from "@tanstack/react-router";
-import { BookOpenText, ChartColumn, ClipboardCheck, FlaskConical, Gift, Inbox, LayoutDashboard, ListChecks, Megaphone, MessageCircleQuestion, Tags, Trophy, Users, type LucideIcon } from "lucide-react";
+import { BookOpenText, ChartColumn, ClipboardCheck, FlaskConical, Gift, Headset, Inbox, LayoutDashboard, ListChecks, Megaphone, MessageCircleQuestion, Tags, Trophy, Users, type LucideIcon } from "lucide-react";
 import type { Role } from "../lib/contract";
 import type { Messages } from "../lib/i18n/en";
 
@@ -16,7 +16,7 @@ export const screens: readonly Screen[] = [
     to: "/",
     label: (t, role) => (role === "partner" ? t.overview.title : t.home.title[role]),
     icon: LayoutDashboard,
-    roles: ["partner", "bd", "operator"],
+    roles: ["partner", "operator"],
   },
   { to: "/referees", label: (t) => t.pages.referees, icon: Users, roles: ["partner"] },
   { to: "/codes", label: (t) => t.pages.codes, icon: Tags, roles: ["partner"] },
@@ -24,6 +24,7 @@ export const screens: readonly Screen[] = [
   { to: "/tasks", label: (t) => t.pages.tasks, icon: ListChecks, roles: ["partner"] },
   { to: "/programs", label: (t) => t.pages.programs, icon: Trophy, roles: ["partner"] },
   { to: "/campaigns", label: (t) => t.pages.campaigns, icon: Megaphone, roles: ["partner"] },
+  { to: "/tickets", label: (t) => t.home.title.bd, icon: Headset, roles: ["bd", "operator"] },
   { to: "/library", label: (t) => t.library.title, icon: BookOpenText, roles: ["content", "operator"] },
   { to: "/gaps", label: (t) => t.library.gaps, icon: MessageCircleQuestion, roles: ["content", "operator"] },
   { to: "/figures", label: (t) => t.operator.figures.title, icon: ChartColumn, roles: ["operator"] },

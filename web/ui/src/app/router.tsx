@@ -52,6 +52,7 @@ const start = createRoute({
   validateSearch: (s: Record<string, unknown>): { period?: string; metric?: string } => ({ ...period(s), ...strings(s, ["metric"]) }),
   beforeLoad: ({ context }) => {
     if (context.session.role === "content") throw redirect({ to: "/library", replace: true });
+    if (context.session.role === "bd") throw redirect({ to: "/tickets", replace: true });
   },
   component: lazyRouteComponent(() => import("../features/overview/Start"), "Start"),
 });
@@ -67,6 +68,19 @@ const gaps = createRoute({
   getParentRoute: () => signedIn,
   path: "/gaps",
   component: lazyRouteComponent(() => import("../features/library/Gaps"), "Gaps"),
+});
+
+const tickets = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tickets",
+  validateSearch: (s: Record<string, unknown>): { show?: "mine" | "over" } => (s.show === "mine" || s.show === "over" ? { show: s.show } : {}),
+  component: lazyRouteComponent(() => import("../features/tickets"), "Queue"),
+});
+
+const ticket = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/tickets/$id",
+  component: lazyRouteComponent(() => import("../features/tickets"), "TicketPage"),
 });
 
 const kinds = ["rule", "event", "material", "learning", "announcement"];
@@ -174,7 +188,7 @@ const partnerPages = [
 
 export function newRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, figures, reviews, evaluation, ingest, partner.addChildren(partnerPages)])]),
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, tickets, ticket, figures, reviews, evaluation, ingest, partner.addChildren(partnerPages)])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",

@@ -9,6 +9,7 @@ import { newChat, useAssistant, useChatState } from "./AssistantProvider";
 import { AskProvider } from "./cards/Ask";
 import { ProposalsProvider } from "./cards/proposals";
 import { Composer } from "./Composer";
+import { HandoffBanner } from "./HandoffBanner";
 import { answerText, type Turn } from "./model/thread";
 import { PendingMessage } from "./PendingMessage";
 import { TurnView } from "./TurnView";
@@ -27,6 +28,7 @@ export function Chat() {
   const shown = new Set(turns.map((turn) => turn.user?.clientId));
   const pending = state.outbox.filter((p) => !shown.has(p.clientId) && (threadId && p.threadId ? p.threadId === threadId : p.chat === draft));
   const last = turns.at(-1);
+  const handoff = turns.findLast((turn) => turn.handoff)?.handoff;
   const running = last?.status === "running" ? last.runId : undefined;
   const waiting = pending.some((p) => p.state === "sending");
   const { box, content, onScroll, atEnd, toEnd } = useStickToEnd();
@@ -45,6 +47,7 @@ export function Chat() {
 
   return (
     <>
+      {handoff && <HandoffBanner status={handoff} />}
       <div className="relative min-h-0 flex-1">
         <div ref={box} onScroll={onScroll} role="log" aria-live="off" aria-label={t.assistant.title} tabIndex={0} className="relative h-full overflow-y-auto overscroll-contain px-4 outline-offset-[-2px]">
           <div ref={content} className="flex min-h-full flex-col gap-6 py-5">

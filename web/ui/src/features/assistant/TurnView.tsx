@@ -1,8 +1,9 @@
-import { Check, CircleAlert, CornerDownRight, Unplug } from "lucide-react";
+import { Check, CircleAlert, CornerDownRight, Headset, Unplug } from "lucide-react";
 import { memo } from "react";
 import { useWords } from "../../lib/i18n";
 import { CardView } from "./cards/CardView";
 import { FeedbackBar } from "./FeedbackBar";
+import { useHandoffText } from "./handoffWords";
 import { Markdown } from "./Markdown";
 import { answerText, type Turn } from "./model/thread";
 
@@ -19,15 +20,19 @@ interface Props {
 /** A question of mine and its answer. */
 export const TurnView = memo(function TurnView({ turn, threadId, next, isLast, stopping, onAsk }: Props) {
   const { t } = useWords();
+  const w = useHandoffText();
   const running = turn.status === "running";
   const said = answerText(turn);
   const asked = turn.question && !turn.parts.some((p) => p.type === "text" && p.text.includes(turn.question?.question ?? ""));
+  const byPerson = turn.parts.some((p) => p.type === "text" && p.from);
+  const moved = turn.handoff?.action ? w.moved[turn.handoff.action] : undefined;
   const writing = turn.parts.some((p) => p.type === "text" && !p.done);
   return (
     <article className="flex flex-col gap-3">
       {turn.user && <Bubble text={turn.user.text} />}
-      {turn.parts.map((p) => (p.type === "card" ? <CardView key={p.id} card={p.card} /> : <Markdown key={p.id} text={p.text} />))}
+      {turn.parts.map((p) => (p.type === "card" ? <CardView key={p.id} card={p.card} /> : p.from ? <PersonBubble key={p.id} from={p.from} text={p.text} /> : <Markdown key={p.id} text={p.text} />))}
       {turn.question && asked && <Markdown text={turn.question.question} />}
+      {moved && <p className="text-center text-xs text-ink-2">{moved(turn.handoff?.bd ?? w.somebody)}</p>}
       {running && !writing && <Working label={stopping ? t.assistant.stopping : (turn.tool && t.assistant.tools[turn.tool]) || t.assistant.working} />}
       {turn.question?.options && !running && <Options options={turn.question.options} chosen={next} disabled={!isLast} onChoose={(o) => onAsk(o, o)} />}
       {turn.degraded && (
@@ -50,7 +55,7 @@ export const TurnView = memo(function TurnView({ turn, threadId, next, isLast, s
           )}
         </div>
       )}
-      {!running && threadId && turn.user && (said || turn.parts.length > 0) && <FeedbackBar threadId={threadId} runId={turn.runId} said={said} />}
+      {!running && threadId && turn.user && !byPerson && (said || turn.parts.length > 0) && <FeedbackBar threadId={threadId} runId={turn.runId} said={said} />}
       {isLast && !running && turn.suggestions.length > 0 && <Suggestions items={turn.suggestions} onAsk={onAsk} />}
     </article>
   );
@@ -63,6 +68,19 @@ export function Bubble({ text }: { text: string }) {
       <span className="sr-only">{t.assistant.you}: </span>
       {text}
     </p>
+  );
+}
+
+/** What a person says, who is not the assistant. */
+function PersonBubble({ from, text }: { from: string; text: string }) {
+  return (
+    <div className="me-auto max-w-[85%] rounded-xl rounded-es-sm border border-line bg-sunken px-4 py-2.5">
+      <p className="mb-0.5 flex items-center gap-1.5 text-xs font-medium text-ink-2">
+        <Headset className="size-3.5 shrink-0 text-accent" aria-hidden="true" />
+        {from}
+      </p>
+      <p className="whitespace-pre-wrap wrap-anywhere">{text}</p>
+    </div>
   );
 }
 

@@ -89,6 +89,17 @@ export interface UserMessage {
   clientId: string;
 }
 
+/** How the conversation's ticket stands, after `action`. */
+export interface Handoff {
+  ticketId: string;
+  state: "open" | "claimed" | "waiting" | "resolved" | "reopened" | "cancelled";
+  action?: string;
+  /** Who holds it. */
+  bd?: string;
+  /** While it is queued. */
+  dueAt?: string;
+}
+
 type Custom =
   | { name: "user_message"; value: UserMessage }
   | { name: "card"; value: Card }
@@ -96,6 +107,7 @@ type Custom =
   | { name: "question"; value: Question }
   /** Another model answers; the message it replaces no longer counts. */
   | { name: "fallback"; value: { reason: string; replaces?: string } }
+  | { name: "handoff"; value: Handoff }
   /** The partner stopped the run; RUN_FINISHED follows. */
   | { name: "stopped" };
 
@@ -103,7 +115,8 @@ type Body =
   | { type: "RUN_STARTED"; threadId: string; runId: string }
   | { type: "RUN_FINISHED"; threadId: string; runId: string }
   | { type: "RUN_ERROR"; message: string; code?: string }
-  | { type: "TEXT_MESSAGE_START"; messageId: string }
+  /** name: of the person who says it, where it is not the assistant */
+  | { type: "TEXT_MESSAGE_START"; messageId: string; name?: string }
   | { type: "TEXT_MESSAGE_CONTENT"; messageId: string; delta: string }
   | { type: "TEXT_MESSAGE_END"; messageId: string }
   | { type: "TOOL_CALL_START"; toolCallId: string; toolCallName: string }

@@ -1,7 +1,7 @@
-import type { Card, Question, RunEvent, UserMessage } from "./events";
+import type { Card, Handoff, Question, RunEvent, UserMessage } from "./events";
 
 export type Part =
-  | { type: "text"; id: string; text: string; done: boolean }
+  | { type: "text"; id: string; text: string; done: boolean; from?: string }
   | { type: "card"; id: string; card: Card };
 
 /** One question and what was answered. */
@@ -18,6 +18,8 @@ export interface Turn {
   error?: string;
   question?: Question;
   suggestions: string[];
+  /** How the ticket stood at its end, where that changed. */
+  handoff?: Handoff;
 }
 
 export interface Thread {
@@ -70,7 +72,7 @@ function foldEvent(turns: readonly Turn[], e: RunEvent): readonly Turn[] {
 function foldTurn(turn: Turn, e: RunEvent): Turn {
   switch (e.type) {
     case "TEXT_MESSAGE_START":
-      return { ...turn, tool: undefined, parts: [...turn.parts, { type: "text", id: e.messageId, text: "", done: false }] };
+      return { ...turn, tool: undefined, parts: [...turn.parts, { type: "text", id: e.messageId, text: "", done: false, ...(e.name ? { from: e.name } : {}) }] };
     case "TEXT_MESSAGE_CONTENT":
       return { ...turn, parts: mapText(turn.parts, e.messageId, (p) => ({ ...p, text: p.text + e.delta })) };
     case "TEXT_MESSAGE_END":
@@ -95,13 +97,16 @@ function foldCustom(turn: Turn, e: RunEvent & { type: "CUSTOM" }): Turn {
     case "user_message":
       return { ...turn, user: e.value };
     case "card":
-      return { ...turn, parts: [...turn.parts, { type: "card", id: e.value.id, card: e.value }] };
+      // The banner tells of a ticket.
+      return (e.value.kind as string) === "handoff" ? turn : { ...turn, parts: [...turn.parts, { type: "card", id: e.value.id, card: e.value }] };
     case "suggestions":
       return { ...turn, suggestions: e.value.items };
     case "question":
       return { ...turn, question: e.value };
     case "fallback":
       return { ...turn, degraded: true, parts: turn.parts.filter((p) => p.type !== "text" || p.id !== e.value.replaces) };
+    case "handoff":
+      return { ...turn, handoff: e.value };
     case "stopped":
       return { ...turn, stopped: true };
     default:

@@ -1,0 +1,2 @@
+export { Queue } from "./Queue";
+export { TicketPage } from "./TicketPage";
