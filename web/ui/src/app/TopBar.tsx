@@ -1,14 +1,14 @@
 import { Menu, TriangleAlert } from "lucide-react";
-import { lazy, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { IconButton } from "../components/Button";
 import { Deferred } from "../components/Deferred";
 import type { Session } from "../lib/contract";
 import { useWords } from "../lib/i18n";
-import { Bell } from "../features/notices/Bell";
 import { Logo } from "./Logo";
 import { UserMenu } from "./UserMenu";
 
 const Drawer = lazy(() => import("./Drawer"));
+const Bell = lazy(() => import("../features/notices/Bell").then((m) => ({ default: m.Bell })));
 
 export function TopBar({ session }: { session: Session }) {
   const { t } = useWords();
@@ -35,7 +35,9 @@ export function TopBar({ session }: { session: Session }) {
             <span className="max-sm:sr-only">{t.signIn.loud}</span>
           </span>
         )}
-        <Bell session={session} />
+        <Suspense fallback={<span className="size-9" />}>
+          <Bell session={session} />
+        </Suspense>
         <UserMenu session={session} />
       </div>
     </header>

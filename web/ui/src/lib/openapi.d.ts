@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns: those that run first, the latest start first */
+        get: operations["list-campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{slug}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a campaign; again changes nothing */
+        post: operations["join-campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/sse": {
         parameters: {
             query?: never;
@@ -193,6 +227,86 @@ export interface paths {
         put?: never;
         /** Facts of the exchange: one JSON object a line, one transaction, idempotent by id */
         post: operations["send-events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/codes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's referral codes, and what each brought over a period: as CSV
+         * @description UTF-8, with a header row of the list's field names. Text that a spreadsheet would take for a formula has an apostrophe before it. A file that could not be finished ends in a broken connection, never as a shorter file.
+         */
+        get: operations["export-codes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/metrics.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics by period, dimension and filter, compared or not; every group unless there is a limit: as CSV
+         * @description UTF-8, with a header row of the list's field names. Text that a spreadsheet would take for a formula has an apostrophe before it. A file that could not be finished ends in a broken connection, never as a shorter file.
+         */
+        get: operations["export-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/referees.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's referees that match: as CSV
+         * @description UTF-8, with a header row of the list's field names. Text that a spreadsheet would take for a formula has an apostrophe before it. A file that could not be finished ends in a broken connection, never as a shorter file.
+         */
+        get: operations["export-referees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/rewards.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reward records, settled and not, the latest day first: as CSV
+         * @description UTF-8, with a header row of the list's field names. Text that a spreadsheet would take for a formula has an apostrophe before it. A file that could not be finished ends in a broken connection, never as a shorter file.
+         */
+        get: operations["export-rewards"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -696,6 +810,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of the programs' rules */
+        get: operations["list-program-rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/programs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a program's rules for the period under way and those after it */
+        put: operations["set-program"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -705,6 +853,23 @@ export interface paths {
         };
         /** Every metric of a period beside an earlier one, its course, the funnel and the countries */
         get: operations["get-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's progress in the programs */
+        get: operations["list-programs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1443,6 +1608,52 @@ export interface components {
             tags?: string[];
             title: string;
         };
+        Campaign: {
+            /** @enum {string} */
+            access: "public" | "exclusive";
+            countries?: string[];
+            eligible: boolean;
+            /**
+             * Format: date
+             * @description The first day on which it is over
+             */
+            ends?: string;
+            /** @description For those who joined */
+            joinLink?: string;
+            /** Format: date-time */
+            joinedAt?: string;
+            link?: string;
+            products?: string[];
+            /** @description Why not */
+            reason?: string;
+            /** @description Of those who joined: since then, within the campaign */
+            results?: components["schemas"]["CampaignResult"];
+            shareLink?: string;
+            slug: string;
+            /** Format: date */
+            starts?: string;
+            /** @enum {string} */
+            state: "upcoming" | "running" | "ended";
+            title: string;
+        };
+        CampaignResult: {
+            commission: string;
+            /** Format: int64 */
+            firstTraders: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: int64 */
+            newReferrals: number;
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            verified: number;
+            /** @description Of the campaign's product, where it has one */
+            volume: string;
+        };
+        Campaigns: {
+            items: components["schemas"]["Campaign"][];
+        };
         CaseInputBody: {
             /** @description lines that say what the answer must come to, as eval/README.md has them; without, it must not come to the same again */
             expect?: string;
@@ -1567,7 +1778,7 @@ export interface components {
         Comparison: {
             a: components["schemas"]["Run"];
             b: components["schemas"]["Run"];
-            cases: components["schemas"]["Pair"][] | null;
+            cases: components["schemas"]["Pair"][];
             counts: {
                 [key: string]: number;
             };
@@ -2034,47 +2245,6 @@ export interface components {
             message: string;
             missing?: string;
         };
-        ErrorDetail: {
-            /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
-            location?: string;
-            /** @description Error message text */
-            message?: string;
-            /** @description The value at the given location */
-            value?: unknown;
-        };
-        ErrorModel: {
-            /**
-             * @description A human-readable explanation specific to this occurrence of the problem.
-             * @example Property foo is required but is missing.
-             */
-            detail?: string;
-            /** @description Optional list of individual error details */
-            errors?: components["schemas"]["ErrorDetail"][] | null;
-            /**
-             * Format: uri
-             * @description A URI reference that identifies the specific occurrence of the problem.
-             * @example https://example.com/error-log/abc123
-             */
-            instance?: string;
-            /**
-             * Format: int64
-             * @description HTTP status code
-             * @example 400
-             */
-            status?: number;
-            /**
-             * @description A short, human-readable summary of the problem type. This value should not change between occurrences of the error.
-             * @example Bad Request
-             */
-            title?: string;
-            /**
-             * Format: uri
-             * @description A URI reference to human-readable documentation for the error.
-             * @default about:blank
-             * @example https://example.com/errors/example
-             */
-            type: string;
-        };
         EvaluationOf: {
             /** Format: date-time */
             endedAt: string;
@@ -2086,7 +2256,7 @@ export interface components {
             /** Format: int64 */
             repeats: number;
             report: unknown;
-            results: components["schemas"]["Result"][] | null;
+            results: components["schemas"]["Result"][];
             /** Format: date-time */
             startedAt: string;
         };
@@ -2149,7 +2319,7 @@ export interface components {
             /** @description all cost by resolved conversation; null without any */
             costPerResolvedUsd: string;
             costUsd: string;
-            days: components["schemas"]["FigureDay"][] | null;
+            days: components["schemas"]["FigureDay"][];
             /** Format: int64 */
             down: number;
             /** Format: int64 */
@@ -2176,7 +2346,7 @@ export interface components {
              * @description tickets opened by conversation; null without conversations
              */
             handoffRate: number | null;
-            handoffReasons: components["schemas"]["Topic"][] | null;
+            handoffReasons: components["schemas"]["Topic"][];
             /** Format: int64 */
             handoffs: number;
             /** Format: double */
@@ -2470,6 +2640,12 @@ export interface components {
             supportUrl?: string;
             threadId: string;
             ticketId: string;
+        };
+        Need: {
+            atLeast?: string;
+            growth?: string;
+            metric: string;
+            product?: string;
         };
         NewCodeInputBody: {
             /** @description 3 to 32 of A-Z, a-z, 0-9, _ and -; made up when absent */
@@ -2817,7 +2993,7 @@ export interface components {
             nextCursor?: string;
         };
         PageRun: {
-            items: components["schemas"]["Run"][] | null;
+            items: components["schemas"]["Run"][];
             nextCursor?: string;
         };
         PageTask: {
@@ -2897,6 +3073,90 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        Program: {
+            doc: string;
+            eligibility: components["schemas"]["Need"][];
+            link?: string;
+            name: string;
+            tiers: components["schemas"]["ProgramProgramTier"][];
+            title: string;
+            unit: string;
+        };
+        ProgramClosed: {
+            /** Format: date-time */
+            from: string;
+            reward?: string;
+            tier?: string;
+            /** Format: date-time */
+            to: string;
+        };
+        ProgramList: {
+            /** Format: date-time */
+            asOf: string;
+            /** Format: date-time */
+            from: string;
+            rows: components["schemas"]["ProgramRow"][];
+            /** Format: date-time */
+            to: string;
+            /** Format: int64 */
+            total: number;
+            /** @description The reporting zone, an IANA name */
+            zone: string;
+        };
+        ProgramNeed: {
+            /** @description USDT as a decimal string, or a count */
+            current: unknown;
+            /** @description Percent over the period before, of which the target is made */
+            growth?: string;
+            met: boolean;
+            metric: string;
+            missing: unknown;
+            /**
+             * Format: int64
+             * @description Of the target, at most 100
+             */
+            percent: number;
+            product?: string;
+            target: unknown;
+        };
+        ProgramProgramTier: {
+            name: string;
+            needs: components["schemas"]["Need"][];
+            reward: string;
+        };
+        ProgramRow: {
+            /** Format: int64 */
+            daysLeft: number;
+            /** Format: date-time */
+            deadline: string;
+            doc: string;
+            eligible: boolean;
+            enrolled: boolean;
+            /** @description The latest first */
+            history: components["schemas"]["ProgramClosed"][];
+            key: string;
+            link?: string;
+            /** @description The conditions of eligibility */
+            needs: components["schemas"]["ProgramNeed"][];
+            /** @description The tier after it, with what is missing */
+            next?: components["schemas"]["ProgramTier"];
+            period: components["schemas"]["Interval"];
+            reward?: string;
+            /** @enum {string} */
+            status: "not_eligible" | "in_progress" | "reached" | "complete";
+            /** @description The highest reached */
+            tier?: string;
+            tiers: components["schemas"]["ProgramTier"][];
+            title: string;
+            /** @enum {string} */
+            unit: "month" | "quarter";
+        };
+        ProgramTier: {
+            name: string;
+            needs: components["schemas"]["ProgramNeed"][];
+            reached: boolean;
+            reward: string;
         };
         Proposal: {
             args: unknown;
@@ -3259,7 +3519,7 @@ export interface components {
         };
         ReviewPage: {
             /** @description by how many thumbs down each has */
-            topics: components["schemas"]["Topic"][] | null;
+            topics: components["schemas"]["Topic"][];
         };
         Reward: {
             amount: string;
@@ -3584,6 +3844,22 @@ export interface components {
             kept: boolean;
             refused: components["schemas"]["FileError"][];
         };
+        Version: {
+            doc: string;
+            eligibility: components["schemas"]["Need"][];
+            link?: string;
+            name: string;
+            /** Format: date-time */
+            since: string;
+            tiers: components["schemas"]["ProgramProgramTier"][];
+            title: string;
+            unit: string;
+        };
+        Versions: {
+            items: {
+                [key: string]: components["schemas"]["Version"][] | null;
+            };
+        };
         VoidRelation: {
             code: string;
             /** @enum {string} */
@@ -3699,6 +3975,161 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-campaigns": {
+        parameters: {
+            query?: {
+                /** @description both without it */
+                access?: "public" | "exclusive";
+                /** @description all without it */
+                state?: "upcoming" | "running" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-campaign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4267,6 +4698,334 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-codes": {
+        parameters: {
+            query?: {
+                /** @description the period of the figures; by default this_month. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-metrics": {
+        parameters: {
+            query: {
+                /** @description only referees who came through this referral code */
+                code?: string;
+                /** @description beside an earlier period */
+                compare?: boolean;
+                /** @description the earlier period; by default the one before, to date. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                compareTo?: string;
+                /** @description only referees of this country, as in the rows: a code of two letters, or unknown */
+                country?: string;
+                /** @description cut the figures by this */
+                groupBy?: "hour" | "day" | "week" | "month" | "product" | "relation" | "referee" | "sub_partner" | "country" | "code";
+                /** @description rows at most; by default 100 by referee, 1000 by anything else that is not time */
+                limit?: number;
+                /** @description commission: commission rebate earned from referees; sharedCommission: paid back to my direct referees; sharedReceived: received on my own trades; volume: trading volume of my referees; eligibleVolume: volume that earns commission; fees: fees paid by my referees; trades: trades of my referees, less the reversed ones; traders: distinct referees with a trade in the period, reversed or not; deposits: deposits of my referees; withdrawals: withdrawals of my referees; netDeposits: deposits less withdrawals; totalReferrals: referees by the end of the period, main accounts only; newReferrals: referees who signed up in the period; verified: referees who passed advanced KYC in the period; deposited: referees whose first deposit was in the period; firstTraders: referees whose first trade was in the period; taskRewards: received from tasks */
+                metrics: ("commission" | "sharedCommission" | "sharedReceived" | "volume" | "eligibleVolume" | "fees" | "trades" | "traders" | "deposits" | "withdrawals" | "netDeposits" | "totalReferrals" | "newReferrals" | "verified" | "deposited" | "firstTraders" | "taskRewards")[];
+                /** @description One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                period: string;
+                /** @description only trades of this product */
+                product?: "spot" | "margin" | "futures";
+                /** @description only direct or only indirect referees; without it both count */
+                relation?: "direct" | "indirect";
+                /** @description only the indirect referees below this sub-partner */
+                subPartnerUid?: number;
+                /** @description only this referee */
+                uid?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-referees": {
+        parameters: {
+            query?: {
+                /** @description active: a trade in the period; dormant: has traded, but not in the last 30 days; inactive: never traded */
+                activity?: "active" | "dormant" | "inactive";
+                /** @description came through this referral code */
+                code?: string;
+                /** @description of this country, as in the rows: a code of two letters, or unknown */
+                country?: string;
+                /** @description with or without a completed deposit, whenever */
+                deposited?: boolean;
+                /** @description exactly this level of verification */
+                kyc?: "none" | "basic" | "advanced";
+                /** @description words in the note of the referral code they came through, or in the partner's own note on them */
+                note?: string;
+                /** @description by default desc */
+                order?: "asc" | "desc";
+                /** @description the period of the figures; by default last_30_days. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                period?: string;
+                /** @description the beginning of a uid, or words in the code's note or the partner's own */
+                q?: string;
+                /** @description signed up in this period. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                registered?: string;
+                /** @description only direct or only indirect ones */
+                relation?: "direct" | "indirect";
+                /** @description by default registeredAt; commission and volume are those of the period */
+                sort?: "registeredAt" | "lastTradeAt" | "commission" | "volume";
+                /** @description indirect ones below this sub-partner */
+                subPartnerUid?: number;
+                /** @description with or without a trade in the period */
+                traded?: boolean;
+                /** @description the higher one of the spot and futures VIP levels is at least this */
+                vipMin?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-rewards": {
+        parameters: {
+            query?: {
+                /** @description rebate: commission on referees' fees; shared: received on the partner's own trades; task: from tasks */
+                kind?: "rebate" | "shared" | "task";
+                /** @description the days on which it was earned; each is settled the morning after. One of today, yesterday, this_week, last_week, this_month, last_month, this_quarter, last_quarter, this_year, last_year, last_N_days, last_N_weeks, last_N_months (rolling, today included), or YYYY-MM-DD..YYYY-MM-DD (the second date excluded). */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5407,7 +6166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -5416,7 +6175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5425,7 +6184,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -5434,7 +6193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -5443,7 +6202,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5474,7 +6233,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -5483,7 +6242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5492,7 +6251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -5501,7 +6260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -5510,7 +6269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5544,7 +6303,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -5553,7 +6312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5562,7 +6321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -5571,7 +6330,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -5580,7 +6339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5612,7 +6371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -5621,7 +6380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5630,7 +6389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -5639,7 +6398,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -5648,7 +6407,143 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-program-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Program"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Program"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5675,6 +6570,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The same as If-None-Match names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-programs": {
+        parameters: {
+            query?: {
+                /** @description only this one, by name: futures_bonus, spot_evaluation, …; by default all */
+                program?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramList"];
                 };
             };
             /** @description The same as If-None-Match names */
@@ -6552,7 +7523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -6561,7 +7532,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -6570,7 +7541,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -6579,7 +7550,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -6588,7 +7559,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6623,7 +7594,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -6632,7 +7603,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -6641,7 +7612,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -6650,7 +7621,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -6659,7 +7630,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6688,7 +7659,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Forbidden */
@@ -6697,7 +7668,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -6706,7 +7677,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too Many Requests */
@@ -6715,7 +7686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal Server Error */
@@ -6724,7 +7695,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ErrorModel"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,10 +1,10 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
 import { newFormat, type Format } from "../format";
-import { en, type Messages } from "./en";
+import type { Messages } from "./en";
 
 /** Each locale with its own name, and its catalogue, loaded when it is chosen. */
 export const locales = {
-  en: { name: "English", load: () => Promise.resolve(en) },
+  en: { name: "English", load: () => import("./en").then((m) => m.en) },
   vi: { name: "Tiếng Việt", load: () => import("./vi").then((m) => m.vi) },
 } satisfies Record<string, { name: string; load: () => Promise<Messages> }>;
 

@@ -1,1 +1,0 @@
-import{a as e,n as t}from"./jsx-runtime-Wy9s6hX0.js";var n=e(t(),1),r=`partnerhub.singleKeys`,i=new Set,a=()=>localStorage.getItem(r)!==`off`;function o(e){e?localStorage.removeItem(r):localStorage.setItem(r,`off`),i.forEach(e=>e())}function s(e){return i.add(e),()=>void i.delete(e)}var c=()=>[(0,n.useSyncExternalStore)(s,a),o];export{c as t};
