@@ -25,8 +25,8 @@ web:
 
 test: test-deps
 	go vet ./...
-	go test -race $(filter-out $(SEQUENTIAL),$(shell go list ./... 2>/dev/null))
-	go test $(SEQUENTIAL)
+	go test -race -timeout 20m $(filter-out $(SEQUENTIAL),$(shell go list ./... 2>/dev/null))
+	go test -timeout 20m $(SEQUENTIAL)
 	@scripts/web test
 
 # Hours of random data, large volumes, soak.
