@@ -37,7 +37,7 @@ describe("the overview", () => {
   it("takes a custom range, both days included, and refuses one the wrong way round", async () => {
     const page = await overview();
     await page.keyboard.press("c");
-    const from = page.getByLabel("From");
+    const from = page.getByLabel("From", { exact: true });
     await expect.poll(() => from.evaluate((e) => e === document.activeElement)).toBe(true);
     await from.fill("2026-11-10");
     await page.getByLabel("To, included").fill("2026-11-02");
@@ -68,7 +68,7 @@ describe("the overview", () => {
     const page = await overview({}, "/?period=last_week");
     const label = (await page.getByRole("img", { name: /Commission per day/ }).getAttribute("aria-label")) ?? "";
     await page.getByRole("button", { name: "View as table" }).click();
-    const cells = await page.getByRole("table").locator("tbody td:nth-of-type(1)").allTextContents();
+    const cells = await page.getByRole("table").first().locator("tbody td:nth-of-type(1)").allTextContents();
     expect(cells).toHaveLength(7);
     for (const c of cells) expect(label).toContain(c);
     await page.context().close();

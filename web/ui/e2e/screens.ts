@@ -39,7 +39,7 @@ export const screens: Record<string, (view: View) => Promise<Page>> = {
   "overview-table": async (view) => {
     const page = await overview(view);
     await page.getByRole("button", { name: "View as table" }).click();
-    await page.getByRole("table").waitFor();
+    await page.getByRole("table").first().waitFor();
     return page;
   },
   period: async (view) => {
