@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"partnerhub/domain"
@@ -150,18 +149,7 @@ func (r *review) load(ctx context.Context) error {
 	if r.both.toDate {
 		asks = append(asks, figures(&r.both.whole, r.earlier, referral.ByNone, summaryMetrics))
 	}
-	errs := make([]error, len(asks))
-	var all sync.WaitGroup
-	for i, ask := range asks {
-		all.Go(func() { errs[i] = ask() })
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return together(asks...)
 }
 
 // count asks how many of the period's sign-ups match.

@@ -284,19 +284,7 @@ func (h *Chat) run(w http.ResponseWriter, r *http.Request, c domain.Caller) erro
 	if err != nil {
 		return err
 	}
-	after, err := cursorParam(r)
-	if err != nil {
-		return err
-	}
-	if err := h.limits.allow(c.UID, time.Now()); err != nil {
-		return err
-	}
-	started, err := h.cfg.Agent.Send(r.Context(), c, m)
-	if err != nil {
-		return err
-	}
-	h.streamRun(w, r, c, started, after)
-	return nil
+	return h.answerRun(w, r, c, func() (conversation.Started, error) { return h.cfg.Agent.Send(r.Context(), c, m) })
 }
 
 // resume decides on what a run waits for, and answers with the events of the run that says what came of it. The same answer
@@ -306,6 +294,11 @@ func (h *Chat) resume(w http.ResponseWriter, r *http.Request, c domain.Caller, i
 	if err != nil {
 		return err
 	}
+	return h.answerRun(w, r, c, func() (conversation.Started, error) { return h.cfg.Agent.Resume(r.Context(), c, d) })
+}
+
+// answerRun begins a run, within the caller's limits, and answers with its events.
+func (h *Chat) answerRun(w http.ResponseWriter, r *http.Request, c domain.Caller, begin func() (conversation.Started, error)) error {
 	after, err := cursorParam(r)
 	if err != nil {
 		return err
@@ -313,7 +306,7 @@ func (h *Chat) resume(w http.ResponseWriter, r *http.Request, c domain.Caller, i
 	if err := h.limits.allow(c.UID, time.Now()); err != nil {
 		return err
 	}
-	started, err := h.cfg.Agent.Resume(r.Context(), c, d)
+	started, err := begin()
 	if err != nil {
 		return err
 	}
