@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,10 +15,8 @@ const foldLock = 0x666f_6c64 // "fold"
 // adds deltas and rollups in one snapshot, so figures are the same before and after. When another process is
 // folding, it does nothing.
 func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
-	// Rewards first, in transactions of their own: they do not wait for the rollups.
-	if _, err := s.foldTasks(ctx, time.Now()); err != nil {
-		return 0, err
-	}
+	// Rewards first, in transactions of their own: they do not wait for the rollups, nor do the rollups for a reward that cannot be posted.
+	_, unpaid := s.foldTasks(ctx, time.Now())
 	for try := 0; ; try++ {
 		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			var mine bool
@@ -40,7 +39,7 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 	if err == nil && rows >= sweepRows {
 		err = s.sweepDeltas(ctx)
 	}
-	return rows, err
+	return rows, errors.Join(err, unpaid)
 }
 
 // sweepRows is how many rows must have been folded for the space of the deltas to be worth freeing at once.
