@@ -120,7 +120,7 @@ describe("the overview", () => {
   });
 
   it("gives other roles a page of their own, and no assistant", async () => {
-    for (const [role, title] of [["bd", "Your queue"], ["content", "Library"], ["operator", "Your operations"]] as const) {
+    for (const [role, title] of [["bd", "Your queue"], ["content", "Library"], ["operator", "Figures"]] as const) {
       const page = await newPage();
       await signIn(page, role);
       await page.goto("/");

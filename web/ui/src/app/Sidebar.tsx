@@ -36,7 +36,7 @@ export function ScreenLinks({ session, labelClass = "", linkClass = "", onGo }: 
               className={`flex min-h-10 items-center gap-3 rounded-md px-3 text-sm font-medium text-ink-2 hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent ${linkClass}`}
             >
               <Icon className="size-[18px] shrink-0" aria-hidden="true" />
-              <span className={labelClass}>{label(t, session.role)}</span>
+              <span className={labelClass}>{label(t)}</span>
             </Link>
           </li>
         ))}

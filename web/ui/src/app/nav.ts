@@ -5,26 +5,21 @@ import type { Messages } from "../lib/i18n/en";
 
 interface Screen {
   to: NonNullable<LinkOptions["to"]>;
-  label: (t: Messages, role: Role) => string;
+  label: (t: Messages) => string;
   icon: LucideIcon;
   roles: readonly Role[];
 }
 
 /** The pages, in the order of the navigation. */
 export const screens: readonly Screen[] = [
-  {
-    to: "/",
-    label: (t, role) => (role === "partner" ? t.overview.title : t.home.title[role]),
-    icon: LayoutDashboard,
-    roles: ["partner", "operator"],
-  },
+  { to: "/", label: (t) => t.overview.title, icon: LayoutDashboard, roles: ["partner"] },
   { to: "/referees", label: (t) => t.pages.referees, icon: Users, roles: ["partner"] },
   { to: "/codes", label: (t) => t.pages.codes, icon: Tags, roles: ["partner"] },
   { to: "/rewards", label: (t) => t.pages.rewards, icon: Gift, roles: ["partner"] },
   { to: "/tasks", label: (t) => t.pages.tasks, icon: ListChecks, roles: ["partner"] },
   { to: "/programs", label: (t) => t.pages.programs, icon: Trophy, roles: ["partner"] },
   { to: "/campaigns", label: (t) => t.pages.campaigns, icon: Megaphone, roles: ["partner"] },
-  { to: "/tickets", label: (t) => t.home.title.bd, icon: Headset, roles: ["bd", "operator"] },
+  { to: "/tickets", label: (t) => t.queue, icon: Headset, roles: ["bd", "operator"] },
   { to: "/library", label: (t) => t.library.title, icon: BookOpenText, roles: ["content", "operator"] },
   { to: "/gaps", label: (t) => t.library.gaps, icon: MessageCircleQuestion, roles: ["content", "operator"] },
   { to: "/figures", label: (t) => t.operator.figures.title, icon: ChartColumn, roles: ["operator"] },
@@ -32,3 +27,6 @@ export const screens: readonly Screen[] = [
   { to: "/evaluation", label: (t) => t.operator.evaluation.title, icon: FlaskConical, roles: ["operator"] },
   { to: "/ingest", label: (t) => t.operator.ingest.title, icon: Inbox, roles: ["operator"] },
 ];
+
+/** Where each of the other roles begins: "/" is the partner's overview. */
+export const firstPage = { bd: "/tickets", content: "/library", operator: "/figures" } as const satisfies Record<Exclude<Role, "partner">, Screen["to"]>;

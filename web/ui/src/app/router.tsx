@@ -5,6 +5,7 @@ import { sessionQuery } from "../lib/queries";
 import type { ReviewState } from "../features/operator/contract";
 import { strings } from "../lib/search";
 import { Crashed, NotFound } from "./Fallbacks";
+import { firstPage } from "./nav";
 import { PartnerOnly } from "./PartnerOnly";
 import { Shell } from "./Shell";
 import { ShellSkeleton } from "./ShellSkeleton";
@@ -51,10 +52,10 @@ const start = createRoute({
   path: "/",
   validateSearch: (s: Record<string, unknown>): { period?: string; metric?: string } => ({ ...period(s), ...strings(s, ["metric"]) }),
   beforeLoad: ({ context }) => {
-    if (context.session.role === "content") throw redirect({ to: "/library", replace: true });
-    if (context.session.role === "bd") throw redirect({ to: "/tickets", replace: true });
+    const { role } = context.session;
+    if (role !== "partner") throw redirect({ to: firstPage[role], replace: true });
   },
-  component: lazyRouteComponent(() => import("../features/overview/Start"), "Start"),
+  component: lazyRouteComponent(() => import("../features/overview/Overview"), "Overview"),
 });
 
 const library = createRoute({

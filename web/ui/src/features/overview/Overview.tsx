@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouteContext, useSearch } from "@tanstack/react-router";
 import { PeriodPicker } from "../../components/PeriodPicker";
 import { Failed, NoMatch, NothingYet } from "../../components/states";
 import type { ComparisonResult } from "../../lib/contract";
@@ -16,8 +16,9 @@ import { chartMetrics, tileMetrics } from "./tileMetrics";
 const usual = "this_week";
 
 /** What the partner earned in a period, against the period before. */
-export function Overview({ zone }: { zone: string }) {
+export function Overview() {
   const { t, f } = useWords();
+  const { zone } = useRouteContext({ from: "/signed-in" }).session;
   useTitle(t.overview.title);
   const { period = usual, metric: asked } = useSearch({ from: "/signed-in/" });
   const metric = chartMetrics.find((m) => m === asked) ?? chartMetrics[0];

@@ -69,15 +69,7 @@ export const en = {
     nobody: "No people yet",
     nobodyText: "Load the demo program, then reload this page.",
   },
-  home: {
-    title: { bd: "Your queue", content: "Your library", operator: "Your operations" },
-    text: {
-      bd: "Conversations that the assistant hands over to you will be listed here, with the partner's figures beside them.",
-      content: "Rules, events, materials and learning articles will be written, checked and published here.",
-      operator: "Health, ingest, rates and evaluation runs will be watched here.",
-    },
-    not: "This part of the hub is not built yet. Nothing waits for you.",
-  },
+  queue: "Your queue",
   period: {
     label: "Period",
     presets: {

@@ -67,15 +67,7 @@ export const vi: Messages = {
     nobody: "Chưa có ai",
     nobodyText: "Hãy nạp dữ liệu mẫu rồi tải lại trang.",
   },
-  home: {
-    title: { bd: "Hàng chờ của bạn", content: "Thư viện của bạn", operator: "Vận hành" },
-    text: {
-      bd: "Các cuộc trò chuyện trợ lý chuyển cho bạn sẽ hiện ở đây, kèm số liệu của đối tác.",
-      content: "Quy định, sự kiện, tài liệu và bài học sẽ được soạn, kiểm tra và đăng tại đây.",
-      operator: "Tình trạng hệ thống, dữ liệu vào, tỷ lệ và các lần đánh giá sẽ được theo dõi tại đây.",
-    },
-    not: "Phần này chưa được xây dựng. Không có gì đang chờ bạn.",
-  },
+  queue: "Hàng chờ của bạn",
   period: {
     label: "Khoảng thời gian",
     presets: {
