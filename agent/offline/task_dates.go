@@ -117,7 +117,8 @@ func wordsOf(text string, m period.Match) (inside, before string) {
 // forward moves a period that was read as one gone by to the next of its name: plans lie ahead, where questions look back.
 func forward(m period.Match, text string, now time.Time) period.Match {
 	inside, _ := wordsOf(text, m)
-	today := now.Truncate(24 * time.Hour)
+	y, month, d := now.In(m.From.Location()).Date()
+	today := time.Date(y, month, d, 0, 0, 0, 0, m.From.Location())
 	move := func(years, months, days int) {
 		for range 60 {
 			if !m.From.Before(today) {
@@ -139,7 +140,7 @@ func forward(m period.Match, text string, now time.Time) period.Match {
 		move(0, 1, 0)
 	}
 	if m.From.Before(today) && m.To.After(now) { // of a week or month that has begun, what is left
-		m.From = m.From.Add(today.Sub(m.From))
+		m.From = today
 	}
 	return m
 }

@@ -39,3 +39,22 @@ func TestDatesOfATask(t *testing.T) {
 		}
 	}
 }
+
+// TestDatesOfATaskInItsZone: in Vietnam it is the 27th already when it is the 26th in UTC.
+func TestDatesOfATaskInItsZone(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Ho_Chi_Minh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
+	args := map[string]any{}
+	dates(args, "from 27 Nov to 30 Nov", period.Parse("from 27 Nov to 30 Nov", now, zone), now)
+	if args["start"] != "2026-11-27" || args["end"] != "2026-11-30" {
+		t.Errorf("%v", args)
+	}
+	args = map[string]any{}
+	dates(args, "this week", period.Parse("this week", now, zone), now)
+	if args["start"] != "2026-11-27" || args["end"] != "2026-11-30" {
+		t.Errorf("this week: %v", args)
+	}
+}
