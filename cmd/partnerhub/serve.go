@@ -41,6 +41,7 @@ const demoSignUp = "https://exchange.example/register?ref={code}"
 const (
 	embedEvery   = 30 * time.Second
 	foldEvery    = 250 * time.Millisecond
+	taskEvery    = 5 * time.Second // how long after its grace a task may wait for its end; rewards are paid with each fold
 	settleEvery  = time.Minute     // how long after 08:00 a settlement may begin
 	watchEvery   = 5 * time.Second // how long between chunks of partners that are looked at; all are once an hour
 	shutdownTime = 15 * time.Second
@@ -117,7 +118,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	}
 	stopAgent := runAgent(ctx, ag)
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
-	stopTasks := loop(ctx, a, foldEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
+	stopTasks := loop(ctx, a, taskEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
 	desk, err := a.desk()
