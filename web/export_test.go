@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,9 +178,9 @@ func TestExportThatBreaks(t *testing.T) {
 		Period string `json:"period,omitempty"`
 		Kind   string `json:"kind,omitempty"`
 	}
-	pages := 0
+	var pages atomic.Int32 // the server counts, the test reads
 	broken := tools.Define("list_rewards", "Breaks on the second page.", func(_ context.Context, _ domain.Caller, in args) (any, error) {
-		if pages++; in.Limit != exportPage {
+		if pages.Add(1); in.Limit != exportPage {
 			return nil, errors.New("unbounded")
 		}
 		if in.Cursor != "" {
@@ -208,7 +209,7 @@ func TestExportThatBreaks(t *testing.T) {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err == nil || res.StatusCode != 200 || !strings.Contains(string(body), "'\t=1,") || pages != 2 {
-		t.Errorf("%v after %d pages: %d %q", err, pages, res.StatusCode, body)
+	if err == nil || res.StatusCode != 200 || !strings.Contains(string(body), "'\t=1,") || pages.Load() != 2 {
+		t.Errorf("%v after %d pages: %d %q", err, pages.Load(), res.StatusCode, body)
 	}
 }
