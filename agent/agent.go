@@ -47,6 +47,8 @@ type Config struct {
 	System func(ctx context.Context, c domain.Caller) string
 	// Suggest proposes what to ask next; it gets the messages of the conversation, answer included. May be nil.
 	Suggest func(messages []llms.MessageContent) []string
+	// Offer is how a person is offered after answers that failed the partner; without a question nobody is.
+	Offer conversation.Ask
 	// Now is the clock; nil means time.Now. Zone is the reporting zone; nil means UTC.
 	Now  func() time.Time
 	Zone *time.Location

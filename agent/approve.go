@@ -31,6 +31,7 @@ type Proposals interface {
 // Notes adds to a conversation from outside of a run. Package store implements it.
 type Notes interface {
 	NoteOnce(ctx context.Context, owner domain.Caller, thread, key string, events ...conversation.Event) (conversation.Started, error)
+	OfferPerson(ctx context.Context, c domain.Caller, runID string, events ...conversation.Event) error
 }
 
 // Decision is what a person says to a proposal.

@@ -26,6 +26,12 @@ const (
 	kindOutOfScope = "out_of_scope"
 )
 
+// intentUnclear is what the planner says of a question that it does not understand; what is none of its business is not that.
+const intentUnclear = "unclear"
+
+// searchRulesName is the tool that looks into the rule library.
+const searchRulesName = "search_rules"
+
 // handOffName is the tool that hands the conversation to a person; any other that proposes makes a proposal.
 const handOffName = "hand_off"
 
@@ -52,6 +58,8 @@ type turn struct {
 	tokens  int
 	meter   conversation.Meter
 	kind    string // what the planner says of its answer
+	intent  string // and of the question
+	bad     int    // answers before this one that failed the partner, in a row
 	effects map[string]bool
 	// proposed is what the turn waits for a decision on, nil when nothing was proposed.
 	proposed *proposed
@@ -77,7 +85,7 @@ func (a *Agent) work(ctx context.Context, abort context.CancelCauseFunc, run con
 	}
 	t := &turn{
 		agent: a, run: run, out: out, earlier: h.Earlier,
-		effects: map[string]bool{}, known: map[string]outcome{},
+		effects: map[string]bool{}, known: map[string]outcome{}, bad: h.Bad,
 		meter: conversation.Meter{Model: OfflineModel, Prompts: a.cfg.Prompts},
 	}
 	if a.cfg.Model != nil {
@@ -101,6 +109,7 @@ func (a *Agent) work(ctx context.Context, abort context.CancelCauseFunc, run con
 	case err != nil:
 		log.Error("run failed", "error", err)
 		e := domain.AsError(err)
+		t.offer(true)
 		out.add(conversation.Event{Type: conversation.RunError, Message: e.Message, Code: string(e.Code)})
 		err = out.end(conversation.Failed, text, t.meter)
 	case t.proposed != nil:
@@ -269,6 +278,9 @@ func (t *turn) step(ctx context.Context, model llms.Model, trusted, last bool) (
 	if kind, ok := choice.GenerationInfo["kind"].(string); ok {
 		t.kind = kind
 	}
+	if intent, ok := choice.GenerationInfo["intent"].(string); ok {
+		t.intent = intent
+	}
 	n, _ := choice.GenerationInfo["TotalTokens"].(int)
 	t.tokens += n
 	t.charge(choice.GenerationInfo)
@@ -360,8 +372,10 @@ func (t *turn) closeStep() {
 func (t *turn) conclude(ctx context.Context) {
 	kind := t.kindOfAnswer(ctx)
 	t.meter.Kind = kind
+	t.meter.Unanswered = t.unanswered(kind)
+	t.offer(t.meter.Unanswered)
 	t.out.add(conversation.CustomEvent(conversation.KindOf, map[string]string{"kind": kind}))
-	if t.agent.cfg.Suggest == nil || kind == kindClarify || kind == kindCollecting || kind == kindProposal {
+	if t.agent.cfg.Suggest == nil || t.meter.Offered || kind == kindClarify || kind == kindCollecting || kind == kindProposal {
 		return
 	}
 	items := t.agent.cfg.Suggest(t.messages())
@@ -394,6 +408,7 @@ func (t *turn) kindOfAnswer(ctx context.Context) string {
 		answer, err := t.agent.cfg.Offline.GenerateContent(ctx, asked.messages(), llms.WithTools(t.agent.defs))
 		if err == nil && len(answer.Choices) > 0 && len(answer.Choices[0].ToolCalls) == 0 {
 			t.kind, _ = answer.Choices[0].GenerationInfo["kind"].(string)
+			t.intent, _ = answer.Choices[0].GenerationInfo["intent"].(string)
 		}
 	}
 	switch t.kind {
@@ -401,6 +416,24 @@ func (t *turn) kindOfAnswer(ctx context.Context) string {
 		return t.kind
 	}
 	return kindAnswer // also where the planner says that it cannot do that yet
+}
+
+// unanswered reports whether the answer says that the question was not understood, or that the library does not know.
+func (t *turn) unanswered(kind string) bool {
+	if kind == kindOutOfScope && t.intent == intentUnclear {
+		return true
+	}
+	calls, unknown := 0, 0
+	for _, s := range t.steps {
+		for _, c := range s.Calls {
+			var found struct{ Answered *bool }
+			calls++
+			if c.Name == searchRulesName && json.Unmarshal([]byte(c.Result), &found) == nil && found.Answered != nil && !*found.Answered {
+				unknown++
+			}
+		}
+	}
+	return calls > 0 && unknown == calls
 }
 
 // noteEffect remembers what a call that succeeded did, for the answer's kind.

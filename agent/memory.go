@@ -100,16 +100,15 @@ func withNotes(turns []conversation.Turn) []conversation.Turn {
 			told = append(told, past)
 			continue
 		}
-		text := past.Text()
-		if text == "" {
-			continue
-		}
 		before := &told[len(told)-1]
 		steps := append([]conversation.Step{}, before.Steps...)
-		if n := len(steps); n > 0 && len(steps[n-1].Calls) == 0 {
-			steps[n-1].Text += "\n\n" + text
-		} else {
-			steps = append(steps, conversation.Step{Text: text})
+		for _, s := range past.Steps {
+			if n := len(steps); n > 0 && len(steps[n-1].Calls) == 0 {
+				steps[n-1].Text = strings.TrimSpace(steps[n-1].Text + "\n\n" + s.Text)
+				steps[n-1].Calls = s.Calls
+			} else {
+				steps = append(steps, s)
+			}
 		}
 		before.Steps = steps
 	}

@@ -213,6 +213,7 @@ func queueHistory(b *pgx.Batch, c domain.Caller, thread string, h *conversation.
 		})
 	b.Queue(`SELECT coalesce(max(seq), 0) FROM run_event WHERE owner = $1 AND thread = $2`, c.UID, thread).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&h.Last) })
+	queueBad(b, c, thread, &h.Bad)
 }
 
 func scanLogged(row pgx.CollectableRow) (l conversation.Logged, err error) {
@@ -258,9 +259,10 @@ func (s *Conversations) Append(
 		if e.End != "" {
 			m := e.Meter
 			b.Queue(`UPDATE run SET model = $3, prompts = $4, kind = $5, fallback = $6, tokens_in = $7, tokens_out = $8, cost = $9,
-					library = coalesce((SELECT active FROM library_state), 0)
+					unanswered = $11, offered = $12, library = coalesce((SELECT active FROM library_state), 0)
 				WHERE owner = $1 AND id = $2 AND worker = $10`,
-				run.Owner.UID, run.ID, m.Model, m.Prompts, m.Kind, m.Fallback, m.TokensIn, m.TokensOut, m.Cost, run.Worker)
+				run.Owner.UID, run.ID, m.Model, m.Prompts, m.Kind, m.Fallback, m.TokensIn, m.TokensOut, m.Cost, run.Worker,
+				m.Unanswered, m.Offered)
 			b.Queue(`UPDATE conversation SET updated_at = now() WHERE owner = $1 AND id = $2`, run.Owner.UID, run.ThreadID)
 			if e.Answer != "" {
 				b.Queue(`INSERT INTO message (owner, thread, seq, role, text)

@@ -11,6 +11,7 @@ import (
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/domain/feedback"
+	"partnerhub/domain/handoff"
 )
 
 // Vote keeps what the caller says of an answer of theirs, with a snapshot of it; a second vote on the same answer replaces the first,
@@ -152,19 +153,66 @@ func (s *Conversations) Votes(ctx context.Context, c domain.Caller, thread strin
 	return votes, err
 }
 
-// BadInARow is how many of a thread's latest answers, one after another, failed or have the caller's 👎; it looks at limit of them.
-// Notes and the run that is going count for nothing. Two are a reason to hand over (SPEC 8).
-func (s *Conversations) BadInARow(ctx context.Context, c domain.Caller, thread string, limit int) (n int, err error) {
-	if thread, err = parseID("threadId", thread); err != nil {
-		return 0, noConversation()
+// queueBad counts the thread's latest answers, one after another, that failed the partner: they failed, said that they do not
+// know, or have a 👎. Notes and the run that is going count for nothing; nor does what came before a person was offered, or
+// anything while somebody has been called. It counts to handoff.OfferAfter.
+func queueBad(b *pgx.Batch, c domain.Caller, thread string, n *int) {
+	b.Queue(`WITH latest AS (
+			SELECT NOT r.offered AND coalesce(f.vote = -1, r.state = 'failed' OR r.unanswered) AS bad, row_number() OVER (ORDER BY r.after DESC) AS nth
+			FROM run r LEFT JOIN feedback f ON f.owner = r.owner AND f.run = r.id
+			WHERE r.owner = $1 AND r.thread = $2 AND r.state <> 'running' AND r.model <> '' ORDER BY r.after DESC LIMIT $3)
+		SELECT count(*) FROM latest WHERE nth < coalesce((SELECT min(nth) FROM latest WHERE NOT bad), $3 + 1)
+			AND NOT EXISTS (SELECT FROM ticket WHERE owner = $1 AND thread = $2 AND state NOT IN ('resolved', 'cancelled'))`,
+		c.UID, thread, handoff.OfferAfter).
+		QueryRow(func(row pgx.Row) error { return row.Scan(n) })
+}
+
+// offerWait is how long an offer waits for the answer that is being written.
+const offerWait = 30 * time.Second
+
+// OfferPerson adds events that offer a person to the conversation of one of the caller's runs, as a note, when its latest answers
+// failed the partner as often as handoff.OfferAfter says; once for each row of them. It waits for an answer that is being written.
+// Errors: CodeNotFound for a run that the caller does not have; CodeBusy while that answer takes too long.
+func (s *Conversations) OfferPerson(ctx context.Context, c domain.Caller, runID string, events ...conversation.Event) error {
+	id, err := parseID("runId", runID)
+	if err != nil {
+		return noRun()
 	}
-	err = s.as(ctx, c, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `WITH latest AS (
-				SELECT r.state = 'failed' OR coalesce(f.vote = -1, false) AS bad, row_number() OVER (ORDER BY r.after DESC) AS nth
-				FROM run r LEFT JOIN feedback f ON f.owner = r.owner AND f.run = r.id
-				WHERE r.owner = $1 AND r.thread = $2 AND r.state <> 'running' AND r.model <> '' ORDER BY r.after DESC LIMIT $3)
-			SELECT count(*) FROM latest WHERE nth < coalesce((SELECT min(nth) FROM latest WHERE NOT bad), $3 + 1)`,
-			c.UID, thread, limit).Scan(&n)
+	return WhenFree(ctx, offerWait, func() error {
+		err := s.as(ctx, c, func(tx pgx.Tx) error { return offerPerson(ctx, tx, c, id, events) })
+		if errors.Is(err, errOffered) {
+			return nil
+		}
+		return noteRace(err)
 	})
-	return n, err
+}
+
+// errOffered takes an offer back that another one came before.
+var errOffered = errors.New("offered already")
+
+func offerPerson(ctx context.Context, tx pgx.Tx, c domain.Caller, run string, events []conversation.Event) error {
+	var thread string
+	err := tx.QueryRow(ctx, `SELECT thread FROM run WHERE owner = $1 AND id = $2`, c.UID, run).Scan(&thread)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return noRun()
+	}
+	if err != nil {
+		return err
+	}
+	var bad int
+	b := &pgx.Batch{}
+	queueBad(b, c, thread, &bad)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil || bad < handoff.OfferAfter {
+		return err
+	}
+	if _, err := noteIn(ctx, tx, c, thread, "offer-"+run, events); err != nil {
+		return err
+	}
+	// Of two votes at the same time the second waits for the first one's note, and then finds its mark here.
+	tag, err := tx.Exec(ctx, `UPDATE run SET offered = true WHERE owner = $1 AND NOT offered AND id =
+		(SELECT id FROM run WHERE owner = $1 AND thread = $2 AND model <> '' ORDER BY after DESC LIMIT 1)`, c.UID, thread)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = errOffered
+	}
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/domain/feedback"
+	"partnerhub/domain/handoff"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
 )
@@ -87,25 +88,52 @@ func TestVotes(t *testing.T) {
 		}
 	}
 
-	bad := func(want int) {
+	// Two in a row, failed or with a 👎: a person is offered, once.
+	offers := func(run conversation.Run, want int) {
 		t.Helper()
-		if n, err := s.BadInARow(ctx, ann, thread, 5); err != nil || n != want {
-			t.Errorf("bad in a row: %d %v, want %d", n, err, want)
+		if err := s.OfferPerson(ctx, ann, run.ID, conversation.CustomEvent(conversation.Question, conversation.Ask{Question: "A person?"})); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		log, err := s.Events(ctx, ann, thread, 0, 1000)
+		for _, l := range log {
+			if l.Type == conversation.Question {
+				n++
+			}
+		}
+		if err != nil || n != want {
+			t.Errorf("offered %d times, want %d; %v", n, want, err)
 		}
 	}
-	bad(1)
+	offers(second.Run, 0)
 	if _, err := s.Vote(ctx, ann, feedback.Feedback{RunID: first.Run.ID, Vote: feedback.Down}); err != nil {
 		t.Fatal(err)
 	}
-	bad(2)
+	offers(first.Run, 1)
+	offers(first.Run, 1)
+	offers(second.Run, 1)
 	third, h := begin(t, s, ann, conversation.Message{ClientID: "c", ThreadID: thread, Text: "and?"})
+	if h.Bad != 0 {
+		t.Errorf("%d bad answers behind the offer", h.Bad)
+	}
 	answer(t, s, third.Run, h.Last, "", conversation.Failed)
-	bad(3)
+	offers(third.Run, 1)
+	fourth, h := begin(t, s, ann, conversation.Message{ClientID: "d", ThreadID: thread, Text: "and?"})
+	if h.Bad != 1 {
+		t.Errorf("%d bad answers, want the one that failed", h.Bad)
+	}
+	answer(t, s, fourth.Run, h.Last, "", conversation.Failed)
+	if _, err := store.NewTickets(pool, handoff.Desk{}).Open(ctx, ann, handoff.Request{Thread: thread, Category: handoff.Other, Summary: "x", At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	offers(fourth.Run, 1) // somebody has been called
+	if err := s.OfferPerson(ctx, bob, fourth.Run.ID); code(err) != domain.CodeNotFound {
+		t.Errorf("of another's answer: %v", err)
+	}
 	// Changed, and taken back.
 	if _, err := s.Vote(ctx, ann, feedback.Feedback{RunID: second.Run.ID, Vote: feedback.Up, Reasons: []string{"clear"}}); err != nil {
 		t.Fatal(err)
 	}
-	bad(1)
 	votes, err := s.Votes(ctx, ann, thread)
 	if err != nil || len(votes) != 2 || votes[0].RunID != second.Run.ID || votes[0].Vote != feedback.Up || votes[0].Reasons[0] != "clear" || votes[0].Text != "" {
 		t.Errorf("%+v %v", votes, err)

@@ -18,6 +18,7 @@ type Deps struct {
 	Programs Programs
 	Tasks    Tasks
 	Tickets  Tickets // nil: hand_off refuses
+	Fund     Fund    // nil: a ticket about money comes without postings
 	// Proposals keeps what the tools that propose propose; nil: they are refused.
 	Proposals Proposals
 	Now       func() time.Time

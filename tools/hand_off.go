@@ -6,6 +6,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/handoff"
+	"partnerhub/domain/ledger"
 	"partnerhub/domain/referral"
 )
 
@@ -46,7 +47,8 @@ func HandOff(d Deps) Tool {
 				return out, domain.Errorf(domain.CodeUnavailable, "", "tickets are not set up here")
 			}
 			opened, err := d.Tickets.Open(ctx, c, handoff.Request{
-				Thread: Thread(ctx), Category: handoff.Category(in.Category), Summary: in.Summary, Figures: d.keyFigures(ctx, c), At: d.Now(),
+				Thread: Thread(ctx), Category: handoff.Category(in.Category), Summary: in.Summary, At: d.Now(),
+				Figures: d.keyFigures(ctx, c), Postings: d.postings(ctx, c, handoff.Category(in.Category)),
 			})
 			if err != nil {
 				return out, err
@@ -94,6 +96,27 @@ func (d Deps) keyFigures(ctx context.Context, c domain.Caller) json.RawMessage {
 		return nil
 	}
 	return b
+}
+
+// maxPostings is how many of the latest postings a ticket about money carries.
+const maxPostings = 50
+
+// postings are the latest entries of the partner's accounts, for a ticket about money. A ticket is opened also when they cannot be had.
+func (d Deps) postings(ctx context.Context, c domain.Caller, about handoff.Category) []ledger.Entry {
+	if d.Fund == nil || about != handoff.Finance {
+		return nil
+	}
+	entries, _, err := d.Fund.Entries(ctx, c, "", maxPostings)
+	if err != nil {
+		return nil
+	}
+	return entries
+}
+
+// Fund is who keeps the partners' accounts.
+type Fund interface {
+	// Entries lists the postings on the caller's accounts, the latest first.
+	Entries(ctx context.Context, c domain.Caller, cursor string, limit int) ([]ledger.Entry, string, error)
 }
 
 // Tickets is who keeps the conversations that people take over.

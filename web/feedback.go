@@ -38,6 +38,9 @@ func (s *server) registerFeedback(api huma.API) {
 			if err != nil {
 				return nil, problemOf(err)
 			}
+			if f.Vote == feedback.Down {
+				s.Chat.cfg.Agent.OfferAfter(c, f.RunID)
+			}
 			return &voteOutput{voteOf(f)}, nil
 		})
 	huma.Register(api, partners("unvote", http.MethodDelete, "/v1/feedback", "Take a vote back"),

@@ -16,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"partnerhub/agent"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/store"
@@ -43,8 +44,12 @@ func newFeedbackServer(t *testing.T) *feedbackServer {
 		t.Fatal(err)
 	}
 	conversations, folder := store.NewConversations(pool), t.TempDir()
+	ag, err := agent.New(agent.Config{Log: conversations, Offline: chatModel{}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	srv := httptest.NewServer(New(Config{
-		Store: s, Auth: a, Reviews: store.NewReviews(pool), CaseFolder: folder, Chat: NewChat(ChatConfig{Conversations: conversations, Caller: a.Caller}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler),
+		Store: s, Auth: a, Reviews: store.NewReviews(pool), CaseFolder: folder, Chat: NewChat(ChatConfig{Agent: ag, Conversations: conversations, Caller: a.Caller}), Zone: time.UTC, Logger: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(srv.Close)
 	return &feedbackServer{srv, t, conversations, pool, folder}

@@ -23,7 +23,7 @@ type ticket struct {
 type ticketDetail struct {
 	ticket
 	Events   []handoff.Event `json:"events"`
-	Snapshot json.RawMessage `json:"snapshot" doc:"takenAt, transcript, cards, calls, disputed and figures"`
+	Snapshot json.RawMessage `json:"snapshot" doc:"takenAt, transcript, cards, calls, disputed, figures and, of a complaint about money, postings"`
 }
 
 // myTicket is a ticket as its partner sees it.

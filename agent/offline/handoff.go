@@ -2,15 +2,14 @@ package offline
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
 
-	"partnerhub/agent/offline/period"
 	"partnerhub/agent/offline/trigger"
+	"partnerhub/domain/handoff"
 	"partnerhub/prompts"
 )
 
@@ -66,63 +65,55 @@ func decideHandoff(kinds []trigger.Kind) (category string, score float64) {
 // handOff is the tool by which a conversation goes to a person.
 const handOff = "hand_off"
 
-// handOver is the next call of a message that goes to a person: of a complaint about money first the one that shows what
-// the data says, and then the handover, whatever it says. ok is false when both are done.
-func (p *Planner) handOver(current turn, frame Frame, after int, definitions []llms.Tool) (*llms.ContentChoice, bool) {
-	made := func(c call) bool { return c.done && c.tool == handOff }
-	if slices.ContainsFunc(current.calls, made) {
+// handOver is the next call of a message that goes to a person: of a complaint about money first those that show what the
+// data says, and then the handover, whatever it says. ok is false when all are done.
+func (p *Planner) handOver(all []turn, frame Frame, after int, definitions []llms.Tool) (*llms.ContentChoice, bool) {
+	current := all[len(all)-1]
+	if _, made := current.result(handOff); made {
 		return nil, false
 	}
-	next := action{tool: handOff, args: map[string]any{"category": frame.Category, "summary": clipped(current.text)}}
-	if !slices.ContainsFunc(current.calls, func(c call) bool { return c.done }) && frame.Category == "finance" {
-		if read, ok := p.trained().evidence(current.text, p.now()); ok && offered(definitions)[read.tool] {
-			next = read
+	if frame.Category == string(handoff.Finance) {
+		if read, ok := p.trained().evidence(current, p.now()); ok && offered(definitions)[read.tool] {
+			return p.do(read, frame, after, definitions), true
 		}
 	}
+	next := action{tool: handOff, args: map[string]any{"category": frame.Category, "summary": p.summary(all, frame)}}
 	return p.do(next, frame, after, definitions), true
 }
 
-// clipped is a message as the summary of a ticket.
-func clipped(text string) string {
-	text = strings.TrimSpace(text)
-	if r := []rune(text); len(r) > 2000 {
-		return string(r[:2000])
-	}
-	return text
-}
-
-var (
-	tradeNamed = regexp.MustCompile(`(?i)\btrades?\s*(?:id|no\.?|number|nr\.?)?\s*[:#]?\s*([A-Za-z]*-?\d[\w-]{0,63})`)
-	sharedPart = regexp.MustCompile(`(?i)\bshared|\bmy own trad|\bown trading`)
-	taskPart   = regexp.MustCompile(`(?i)\btasks?\b|\bcampaign|\btier\b|\breward`)
-	earnedPart = regexp.MustCompile(`(?i)comm?iss?ion|rebate|settle|payout|paid|\bpay|earning|income|reward|bonus|credited|money|owe|usdt|numbers?|due`)
-	elsewhere  = regexp.MustCompile(`(?i)withdr|deposit|frozen|froze|\block|wallet|balance|refund|charged|deduct|took|fund`)
-)
-
-// evidence is the call that shows what the data says about a complaint about money; ok is false where there is none, as
-// of the partner's own deposits.
-func (u *understanding) evidence(text string, now time.Time) (action, bool) {
-	if m := tradeNamed.FindStringSubmatch(text); m != nil {
-		return action{tool: "trace_commission", args: map[string]any{"tradeId": m[1]}}, true
-	}
-	if elsewhere.MatchString(text) && !regexp.MustCompile(`(?i)comm?iss?ion|rebate|reward`).MatchString(text) || !earnedPart.MatchString(text) {
-		return action{}, false
-	}
-	when := "last_7_days"
-	for _, m := range period.Parse(text, now, u.zone) {
-		if m.From.Before(now) {
-			when = m.Arg
-			break
+// result is what a tool returned in this turn; ok is false when it was not called, or has not returned.
+func (t turn) result(tool string) (result string, ok bool) {
+	for _, c := range t.calls {
+		if c.tool == tool && c.done {
+			return c.result, true
 		}
 	}
-	kind := "rebate"
-	switch {
-	case sharedPart.MatchString(text):
-		kind = "shared"
-	case taskPart.MatchString(text) && !regexp.MustCompile(`(?i)comm?iss?ion|rebate`).MatchString(text):
-		kind = "task"
+	return "", false
+}
+
+// offerTaken reports what the message says to the offer of a person that the turn before ended with: "yes", "no", or "" where it
+// says something else, or none was offered.
+func (p *Planner) offerTaken(all []turn) string {
+	n := len(all)
+	if n < 2 {
+		return ""
 	}
-	return action{tool: "list_rewards", args: map[string]any{"period": when, "kind": kind}}, true
+	offered := slices.ContainsFunc(all[n-2].calls, func(c call) bool {
+		var asked struct{ Question string }
+		return c.tool == askUser && json.Unmarshal([]byte(c.args), &asked) == nil && asked.Question == p.prompts.Answer("handoff.offer")
+	})
+	options := p.prompts.Options("handoff.offer")
+	if !offered || len(options) < 2 {
+		return ""
+	}
+	text := focus{options: options}.picked(all[n-1].text)
+	switch {
+	case strings.EqualFold(text, options[0]), saysYes.MatchString(text):
+		return "yes"
+	case strings.EqualFold(text, options[1]), saysNo.MatchString(text):
+		return "no"
+	}
+	return ""
 }
 
 // handed is what hand_off returns.

@@ -48,7 +48,7 @@ func newDialog() *dialog {
 // say runs a turn to its end and returns the calls and the final text.
 func (d *dialog) say(p *Planner, text string) (calls []llms.ToolCall, answer *llms.ContentChoice) {
 	d.messages = append(d.messages, llms.TextParts(llms.ChatMessageTypeHuman, text))
-	for range 3 {
+	for range 5 {
 		r, err := p.GenerateContent(context.Background(), d.messages, llms.WithTools(d.tools))
 		if err != nil {
 			panic(err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"partnerhub/domain/handoff"
 	"partnerhub/prompts"
 )
 
@@ -105,8 +106,14 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	}
 	current := all[len(all)-1]
 	frames := p.Understand(messages)
+	switch p.offerTaken(all) {
+	case "yes":
+		frames = []Frame{{Intent: Handoff, Category: string(handoff.Unanswered), Confidence: 1}}
+	case "no":
+		return p.say("answer", p.prompts.Answer("handoff.declined"), frames[0])
+	}
 	if frames[0].Intent == Handoff && tools[handOff] {
-		if next, ok := p.handOver(current, frames[0], len(messages), definitions); ok {
+		if next, ok := p.handOver(all, frames[0], len(messages), definitions); ok {
 			return next
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"partnerhub/agent"
 	"partnerhub/agent/offline"
 	"partnerhub/domain"
+	"partnerhub/domain/conversation"
 	"partnerhub/domain/handoff"
 	"partnerhub/knowledge"
 	"partnerhub/library"
@@ -130,10 +131,11 @@ func (a *app) assistantOf(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	all := aroundTools(tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Now: now, Zone: a.zone, Advice: words.Advice}))
+	all := aroundTools(tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Fund: s, Now: now, Zone: a.zone, Advice: words.Advice}))
 	conversations := store.NewConversations(pool)
 	ag, err := agent.New(agent.Config{
 		Log: conversations, Proposals: s, Notes: conversations, Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
+		Offer:  conversation.Ask{Question: words.Answer("handoff.offer"), Options: words.Options("handoff.offer")},
 		System: func(_ context.Context, c domain.Caller) string { return words.System(c, now(), a.zone) },
 		Now:    now, Zone: a.zone, Logger: a.log, Solo: solo,
 		ModelName: a.Model, Prompts: words.Fingerprint, Price: price,

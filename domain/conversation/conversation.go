@@ -128,6 +128,8 @@ type History struct {
 	Earlier []Said
 	// Last is the thread's highest sequence number.
 	Last int64
+	// Bad is how many of the latest answers, one after another, failed the partner; it counts to handoff.OfferAfter.
+	Bad int
 }
 
 // Said is one text of a thread.
@@ -155,4 +157,7 @@ type Meter struct {
 	TokensIn  int
 	TokensOut int
 	Cost      domain.Money // micro-USD
+
+	Unanswered bool // the answer says that it does not know, or that the question was not understood
+	Offered    bool // a person was offered after it
 }

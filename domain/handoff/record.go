@@ -7,6 +7,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/domain/ledger"
 )
 
 // Request asks for a person.
@@ -15,6 +16,7 @@ type Request struct {
 	Category Category
 	Summary  string
 	Figures  json.RawMessage // the partner's key figures, for whoever takes it
+	Postings []ledger.Entry  // of a complaint about money: the latest on the partner's accounts
 	At       time.Time
 }
 
@@ -68,6 +70,8 @@ type Snapshot struct {
 	// Disputed are the calls among them that show what the complaint is about: traces, reward records, tasks.
 	Disputed []Call          `json:"disputed"`
 	Figures  json.RawMessage `json:"figures"`
+	// Postings are the latest on the partner's accounts, of a complaint about money, the latest first.
+	Postings []ledger.Entry `json:"postings,omitempty"`
 }
 
 // Line is one text of the conversation. Role is user or assistant.
@@ -91,7 +95,7 @@ const maxSnapshot = 256 << 10
 
 // TakeSnapshot reads it out of a conversation's log; earlier are the texts from before that.
 func TakeSnapshot(earlier []conversation.Said, log []conversation.Logged, r Request) (Snapshot, error) {
-	s := Snapshot{TakenAt: r.At, Figures: r.Figures, Transcript: []Line{}, Cards: []json.RawMessage{}, Calls: []Call{}, Disputed: []Call{}}
+	s := Snapshot{TakenAt: r.At, Figures: r.Figures, Postings: r.Postings, Transcript: []Line{}, Cards: []json.RawMessage{}, Calls: []Call{}, Disputed: []Call{}}
 	if len(s.Figures) == 0 {
 		s.Figures = json.RawMessage("null")
 	}

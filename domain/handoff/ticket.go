@@ -72,6 +72,9 @@ func (c Category) Priority() Priority {
 	return Normal
 }
 
+// OfferAfter is after how many answers in a row that failed, or have a thumb down, a person is offered (SPEC 8).
+const OfferAfter = 2
+
 // Limits of what people write, in characters.
 const (
 	MaxSummary = 2000

@@ -3808,7 +3808,7 @@ export interface components {
         };
         TicketDetail: {
             events: components["schemas"]["Event"][];
-            /** @description takenAt, transcript, cards, calls, disputed and figures */
+            /** @description takenAt, transcript, cards, calls, disputed, figures and, of a complaint about money, postings */
             snapshot: unknown;
         };
         Tier: {
