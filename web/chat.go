@@ -314,11 +314,14 @@ func (h *Chat) answerRun(w http.ResponseWriter, r *http.Request, c domain.Caller
 	return nil
 }
 
-// streamRun sends a run's events, those after a sequence number.
+// streamRun sends a run's events, those after a sequence number, which is the id of each. The data are AG-UI's alone.
 func (h *Chat) streamRun(w http.ResponseWriter, r *http.Request, c domain.Caller, started conversation.Started, after int64) {
 	started.After = max(started.After, after)
 	h.stream(w, r, func(ctx context.Context, send func([]conversation.Logged) error) error {
-		return h.cfg.Agent.FollowRun(ctx, c, started, func(e conversation.Logged) error {
+		return h.cfg.Agent.FollowRun(ctx, c, started, func(e conversation.Logged) (err error) {
+			if e.JSON, err = e.Standard(); err != nil {
+				return err
+			}
 			return send([]conversation.Logged{e})
 		})
 	})

@@ -20,8 +20,13 @@ import (
 // serveDemo runs `partnerhub serve --dev --demo` with a home of its own, and returns its address.
 func serveDemo(t *testing.T) string {
 	t.Helper()
+	return serveDemoIn(t, t.TempDir()) // removed after the server's own cleanup
+}
+
+// serveDemoIn is serveDemo with a home that others may name too.
+func serveDemoIn(t *testing.T, home string) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	home := t.TempDir() // removed after the cleanup below
 	r, w := io.Pipe()
 	status := make(chan int, 1)
 	go func() {

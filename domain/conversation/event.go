@@ -133,6 +133,18 @@ type Logged struct {
 	JSON json.RawMessage
 }
 
+// Standard is the event as AG-UI has it, without our sequence number: strict clients complain about fields that they do not know.
+func (l Logged) Standard() (json.RawMessage, error) {
+	e, err := l.Event()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(struct {
+		Event
+		Seq int64 `json:"seq,omitempty"` // stands before Event's, and is left out
+	}{Event: e})
+}
+
 // Event decodes it.
 func (l Logged) Event() (Event, error) {
 	var e Event
