@@ -27,7 +27,7 @@ var realPlanner = sync.OnceValue(func() llms.Model {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	return offline.New(words, func() time.Time { return today }, time.UTC)
+	return offline.New(words, nil, func() time.Time { return today }, time.UTC)
 })
 
 // proposing is an agent with the tools as they are shipped, over a program in which ann and bob are partners of 50 % and 40 %.

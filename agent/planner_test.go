@@ -20,7 +20,7 @@ func TestDialogWithTheRealPlanner(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return today }
-	planner := offline.New(words, now, time.UTC)
+	planner := offline.New(words, nil, now, time.UTC)
 	w := newWorld(t, nil)
 	s, err := store.Open(t.Context(), w.pool, time.UTC)
 	if err != nil {

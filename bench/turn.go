@@ -56,7 +56,7 @@ func (b *bench) turn(ctx context.Context) error {
 		return err
 	}
 	clock := func() time.Time { return now }
-	planner := offline.New(words, clock, time.UTC)
+	planner := offline.New(words, knowledge.Asked(articles), clock, time.UTC)
 	all := tools.All(tools.Deps{Metrics: d.store, Referees: d.store, Records: d.store, Tasks: d.store, Proposals: d.store, Library: lib, Now: clock, Zone: time.UTC, Advice: words.Advice})
 	cfg := agent.Config{Log: store.NewConversations(d.pool), Offline: planner, Suggest: planner.Suggest, Tools: all, Now: clock, Zone: time.UTC}
 	if err := b.overhead(ctx, cfg); err != nil {

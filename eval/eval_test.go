@@ -71,8 +71,17 @@ var planner = sync.OnceValue(func() *offline.Planner {
 	if err != nil {
 		panic(err)
 	}
-	return offline.New(words, now, time.UTC)
+	return offline.New(words, asked(), now, time.UTC)
 })
+
+// asked are the ways to ask for the shipped library's rules.
+func asked() []string {
+	articles, err := knowledge.Load(library.Files)
+	if err != nil {
+		panic(err)
+	}
+	return knowledge.Asked(articles)
+}
 
 // assistant answers over the database, with a model or, without one, by the offline planner.
 func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits) *agent.Agent {

@@ -21,7 +21,7 @@ func TestRightAnswersPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := assistant(t, loaded(t), offline.New(words, now, time.UTC), agent.Limits{})
+	a := assistant(t, loaded(t), offline.New(words, asked(), now, time.UTC), agent.Limits{})
 	answers, replaced := 0, 0
 	for _, c := range cases {
 		thread := ""

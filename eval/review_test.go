@@ -121,7 +121,7 @@ func TestThumbDownBecomesCase(t *testing.T) {
 		t.Fatal(err)
 	}
 	words.Words = append(words.Words, prompts.Word{Slot: "metric", Value: "commission", Phrases: []string{"zlotniks"}})
-	taught := offline.New(words, now, time.UTC)
+	taught := offline.New(words, asked(), now, time.UTC)
 	for _, f := range [][]byte{file, expecting} {
 		if r = play(t, pool, string(f), taught); !r.Passed() {
 			t.Fatalf("the case should pass: %+v", r)

@@ -102,6 +102,32 @@ type Section struct {
 	Asked   string // other words by which it is asked for: found by, never shown
 }
 
+// maxAsked is how many ways to ask are looked at: more teach nothing new.
+const maxAsked = 4000
+
+// Asked are the ways in which the English rules among the articles are asked for: headings, and the other words of their sections
+// where there are enough of them to be a question.
+func Asked(articles []Article) []string {
+	var out []string
+	for _, a := range articles {
+		if a.Kind != Rule || a.Locale != "en" {
+			continue
+		}
+		for _, s := range a.Sections() {
+			out = append(out, s.Heading)
+			for p := range strings.SplitSeq(s.Asked, ";") {
+				if p = strings.TrimSpace(p); len(strings.Fields(p)) >= 3 {
+					out = append(out, p)
+				}
+			}
+			if len(out) >= maxAsked {
+				return out
+			}
+		}
+	}
+	return out
+}
+
 // Key names a section of an article: "slug#anchor".
 func (s Section) Key(slug string) string { return slug + "#" + s.Anchor }
 

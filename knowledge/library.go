@@ -334,6 +334,19 @@ func relevant(hits []Hit) []Hit {
 	return hits[:min(n, 3)]
 }
 
+// Asked are the ways in which the rules of the active version are asked for.
+func (l *Library) Asked(ctx context.Context) ([]string, error) {
+	stored, err := l.store.ListArticles(ctx, ArticleFilter{Kind: Rule, Locale: "en"})
+	if err != nil {
+		return nil, err
+	}
+	articles := make([]Article, len(stored))
+	for i, s := range stored {
+		articles[i] = s.Article
+	}
+	return Asked(articles), nil
+}
+
 // Articles lists articles of the library.
 func (l *Library) Articles(ctx context.Context, f ArticleFilter) ([]Stored, error) {
 	return l.store.ListArticles(ctx, f)

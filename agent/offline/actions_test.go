@@ -19,7 +19,7 @@ func TestActions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planner := New(p, func() time.Time { return thursday }, time.UTC)
+	planner := New(p, asked(), func() time.Time { return thursday }, time.UTC)
 	for _, c := range []struct {
 		dialog []string // every turn but the last is answered by what the planner calls
 		tool   string   // "": none

@@ -15,6 +15,8 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"partnerhub/knowledge"
+	"partnerhub/library"
 	"partnerhub/prompts"
 )
 
@@ -26,8 +28,17 @@ var planner = sync.OnceValue(func() *Planner {
 	if err != nil {
 		panic(err)
 	}
-	return New(p, func() time.Time { return thursday }, time.UTC)
+	return New(p, asked(), func() time.Time { return thursday }, time.UTC)
 })
+
+// asked are the ways to ask for the shipped library's rules.
+func asked() []string {
+	articles, err := knowledge.Load(library.Files)
+	if err != nil {
+		panic(err)
+	}
+	return knowledge.Asked(articles)
+}
 
 // dialog is a conversation in the making; it answers tool calls with made-up results.
 type dialog struct {

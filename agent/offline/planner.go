@@ -32,10 +32,11 @@ type Planner struct {
 
 var _ llms.Model = (*Planner)(nil)
 
-// New returns a planner at once; it learns the examples in the background, a fraction of a second that the first
-// question may have to wait for. Periods are days of the zone as of now().
-func New(p *prompts.Prompts, now func() time.Time, zone *time.Location) *Planner {
-	planner := &Planner{prompts: p, now: now, zone: zone, trained: sync.OnceValue(func() *understanding { return newUnderstanding(p, zone) })}
+// New returns a planner at once; it learns the examples in the background, a second or two that the first
+// question may have to wait for. Asked are ways to ask for what the rule library holds, by which a question about
+// rules is told from one about figures. Periods are days of the zone as of now().
+func New(p *prompts.Prompts, asked []string, now func() time.Time, zone *time.Location) *Planner {
+	planner := &Planner{prompts: p, now: now, zone: zone, trained: sync.OnceValue(func() *understanding { return newUnderstanding(p, asked, zone) })}
 	go planner.trained()
 	return planner
 }

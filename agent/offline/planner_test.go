@@ -298,7 +298,7 @@ func TestDeterministic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := New(p, func() time.Time { return thursday }, time.UTC)
+	other := New(p, asked(), func() time.Time { return thursday }, time.UTC)
 	for _, h := range readHeldOut(t, "testdata/heldout.txt") {
 		a, b := newDialog(), newDialog()
 		for _, text := range h.dialog {
@@ -380,6 +380,6 @@ func BenchmarkNew(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		New(p, time.Now, time.UTC).trained()
+		New(p, asked(), time.Now, time.UTC).trained()
 	}
 }

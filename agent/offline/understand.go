@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"partnerhub/agent/offline/classify"
@@ -17,11 +18,12 @@ import (
 type understanding struct {
 	words   *lexicon
 	model   *classify.Model
+	rules   *classify.Model // tells a question about rules from every other message
 	trigger *trigger.Rules
 	zone    *time.Location
 }
 
-func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
+func newUnderstanding(p *prompts.Prompts, asked []string, zone *time.Location) *understanding {
 	u := &understanding{words: newLexicon(p), zone: zone}
 	rules, err := triggerOf(p)
 	if err != nil { // the files are embedded, and a test compiles them
@@ -29,14 +31,28 @@ func newUnderstanding(p *prompts.Prompts, zone *time.Location) *understanding {
 	}
 	u.trigger = rules
 	u.words.learn(rules.Words())
-	examples := make([]classify.Example, len(p.Examples))
-	for i, e := range p.Examples {
-		toks := split(e.Text)
-		found := periods(e.Text, toks, examplesAsOf, time.UTC, domain.Period{})
-		s := u.words.names(toks, found)
-		examples[i] = classify.Example{Text: s.masked(), Label: e.Intent}
+	masked := func(text string) string {
+		toks := split(text)
+		s := u.words.names(toks, periods(text, toks, examplesAsOf, time.UTC, domain.Period{}))
+		return s.masked()
 	}
-	u.model = classify.Train(examples)
+	var examples, either []classify.Example
+	for _, e := range p.Examples {
+		text := masked(e.Text)
+		examples = append(examples, classify.Example{Text: text, Label: e.Intent})
+		if Intent(e.Intent) == Rules {
+			either = append(either, classify.Example{Text: text, Label: string(Rules)})
+		} else if Intent(e.Intent) != Handoff {
+			either = append(either, classify.Example{Text: text, Label: other})
+		}
+	}
+	for _, q := range asked {
+		either = append(either, classify.Example{Text: masked(q), Label: string(Rules)})
+	}
+	var both sync.WaitGroup
+	both.Go(func() { u.model = classify.Train(examples) })
+	both.Go(func() { u.rules = classify.Train(either) })
+	both.Wait()
 	return u
 }
 
@@ -103,7 +119,9 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 		intent, confidence = Intent(ranked[0].Label), ranked[0].Confidence
 	}
 	sure := confidence >= max(minConfidence, u.model.Threshold())
-	intent = u.decide(s, f, intent, sure)
+	if intent = u.decide(s, f, intent, sure); u.asksRule(s, f, intent, confidence) {
+		intent = Rules
+	}
 	if intent.data() && s.future(now) {
 		intent = OutOfScope // nobody knows what will be
 	}

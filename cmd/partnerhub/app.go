@@ -112,7 +112,16 @@ func (a *app) assistantOf(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	planner := offline.New(words, now, a.zone)
+	lib, err := a.library(context.Background(), pool, words)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	a.rules = lib
+	asked, err := lib.Asked(context.Background())
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	planner := offline.New(words, asked, now, a.zone)
 	var model llms.Model
 	if a.Model != "" {
 		m, err := agent.NewOpenAI(agent.OpenAIConfig{BaseURL: a.OpenAIBaseURL, APIKey: a.OpenAIAPIKey, Model: a.Model, MaxRetries: 2})
@@ -122,11 +131,6 @@ func (a *app) assistantOf(
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
 		model = aroundModel(m)
 	}
-	lib, err := a.library(context.Background(), pool, words)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	a.rules = lib
 	desk, err := a.desk()
 	if err != nil {
 		return nil, nil, nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,7 +23,9 @@ type evalRetrievalCmd struct {
 	Corpus  string `placeholder:"FILE" help:"JSONL of _id, title and text; without one, the shipped library is asked the repository's questions."`
 	Queries string `placeholder:"FILE" help:"JSONL of _id and text."`
 	Qrels   string `placeholder:"FILE" help:"TSV of query-id, corpus-id and score."`
-	JSON    bool   `name:"json" help:"Print one JSON object a ranking."`
+	// Questions are a content team's own, of the layout of eval/retrieval.
+	Questions string `placeholder:"FILE" help:"JSONL of id, question and relevant (slug#anchor; none where nothing answers) to ask the shipped library instead of the repository's."`
+	JSON      bool   `name:"json" help:"Print one JSON object a ranking."`
 }
 
 // depth is how many documents of a ranking are looked at.
@@ -92,26 +95,11 @@ func (cmd *evalRetrievalCmd) library(ctx context.Context, a *app, pool *pgxpool.
 	if err != nil {
 		return err
 	}
-	own, err := retrieval.Questions()
+	sets, err := cmd.sets(a)
 	if err != nil {
 		return err
 	}
-	tuned, held, err := retrieval.Strangers()
-	if err != nil {
-		return err
-	}
-	fresh, err := retrieval.Fresh()
-	if err != nil {
-		return err
-	}
-	later, err := retrieval.Later()
-	if err != nil {
-		return err
-	}
-	for _, set := range []struct {
-		name      string
-		questions []retrieval.Question
-	}{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later, never tuned on", later}} {
+	for _, set := range sets {
 		f, err := retrieval.MeasureLibrary(ctx, lib, knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: "en"}, set.questions, func(q retrieval.Question, found []string, abstained bool) {
 			fmt.Fprintf(a.stderr, "%s: %s: found %v, abstained %v, want %v\n", set.name, q.Text, found, abstained, q.Relevant)
 		})
@@ -130,6 +118,34 @@ func (cmd *evalRetrievalCmd) library(ctx context.Context, a *app, pool *pgxpool.
 		}
 	}
 	return nil
+}
+
+// set is some questions and what they are.
+type set struct {
+	name      string
+	questions []retrieval.Question
+}
+
+// sets are the repository's, or those of the file that is named.
+func (cmd *evalRetrievalCmd) sets(a *app) ([]set, error) {
+	if cmd.Questions != "" {
+		questions, err := readLines[retrieval.Question](a, cmd.Questions)
+		return []set{{filepath.Base(cmd.Questions), questions}}, err
+	}
+	own, err := retrieval.Questions()
+	if err != nil {
+		return nil, err
+	}
+	tuned, held, err := retrieval.Strangers()
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := retrieval.Fresh()
+	if err != nil {
+		return nil, err
+	}
+	later, err := retrieval.Later()
+	return []set{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later, never tuned on", later}}, err
 }
 
 // rank asks the store with one of its arms, or both.
