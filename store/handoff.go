@@ -46,11 +46,11 @@ func (s *Tickets) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error)
 	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: `BEGIN; SET LOCAL ROLE partnerhub_app; ` + setting}, f)
 }
 
-const ticketColumns = `id, owner, thread, state, category, priority, summary, bd, bd_name, opened_at, updated_at, due_at, claimed_at, replied_at, resolved_at`
+const ticketColumns = `id, owner, thread, state, category, priority, summary, bd, bd_name, opened_at, updated_at, due_at, claimed_at, replied_at, resolved_at, partner_seen, bd_seen`
 
 func scanTicket(row pgx.CollectableRow) (t handoff.Ticket, err error) {
 	err = row.Scan(&t.ID, &t.Owner, &t.Thread, &t.State, &t.Category, &t.Priority, &t.Summary, &t.BD, &t.BDName,
-		&t.OpenedAt, &t.UpdatedAt, &t.DueAt, &t.ClaimedAt, &t.RepliedAt, &t.ResolvedAt)
+		&t.OpenedAt, &t.UpdatedAt, &t.DueAt, &t.ClaimedAt, &t.RepliedAt, &t.ResolvedAt, &t.PartnerSeen, &t.BDSeen)
 	t.OpenedAt, t.UpdatedAt, t.DueAt = t.OpenedAt.UTC(), t.UpdatedAt.UTC(), t.DueAt.UTC()
 	for _, at := range []**time.Time{&t.ClaimedAt, &t.RepliedAt, &t.ResolvedAt} {
 		if *at != nil {

@@ -41,10 +41,11 @@ type ChatConfig struct {
 
 // Chat serves conversations: over WebSocket, as server-sent events, and as a list.
 type Chat struct {
-	cfg    ChatConfig
-	limits limiter
-	base   context.Context // ends with Close
-	close  context.CancelFunc
+	cfg     ChatConfig
+	limits  limiter
+	signals signals
+	base    context.Context // ends with Close
+	close   context.CancelFunc
 
 	mu      sync.Mutex
 	sockets map[int64]int // by caller
@@ -71,7 +72,7 @@ func NewChat(cfg ChatConfig) *Chat {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Chat{cfg: cfg, limits: limiter{perMinute: cfg.PerMinute}, sockets: map[int64]int{}}
+	h := &Chat{cfg: cfg, limits: limiter{perMinute: cfg.PerMinute}, signals: signals{sockets: map[string]map[*signalled]bool{}}, sockets: map[int64]int{}}
 	h.base, h.close = context.WithCancel(context.Background())
 	return h
 }
@@ -98,6 +99,15 @@ func (h *Chat) caller(r *http.Request) (domain.Caller, error) {
 		return c, err
 	}
 	return c, c.Require(domain.RolePartner)
+}
+
+// talker is who may open a socket: a partner, or somebody who takes tickets.
+func (h *Chat) talker(r *http.Request) (domain.Caller, error) {
+	c, err := h.cfg.Caller(r)
+	if err != nil {
+		return c, err
+	}
+	return c, c.Require(domain.RolePartner, domain.RoleBD, domain.RoleOperator)
 }
 
 // as runs a handler as the caller, and writes the error it returns.
@@ -381,7 +391,7 @@ func (h *Chat) stream(
 		}
 		return write(b.Bytes())
 	})
-	if err != nil && ctx.Err() == nil && domain.AsError(err).Code == domain.CodeInternal {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errTicketOver) && domain.AsError(err).Code == domain.CodeInternal {
 		h.cfg.Logger.WarnContext(ctx, "event stream ended", "error", err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"partnerhub/agent"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/domain/handoff"
 	"partnerhub/store"
 	"partnerhub/store/storetest"
 	"partnerhub/tools"
@@ -76,10 +77,11 @@ type chatServer struct {
 	gate  chan struct{}
 }
 
-// newChatServer serves chat alone. A bearer token is a uid; 0 is refused, and tokens of BDs begin with "bd".
+// newChatServer serves chat alone. A bearer token is a uid; 0 is refused; tokens of BDs and editors begin with their role.
 func newChatServer(t *testing.T, change ...func(*ChatConfig)) *chatServer {
 	t.Helper()
-	log := store.NewConversations(storetest.New(t))
+	pool := storetest.New(t)
+	log := store.NewConversations(pool)
 	s := &chatServer{t: t, gate: make(chan struct{})}
 	var err error
 	s.agent, err = agent.New(agent.Config{
@@ -89,11 +91,13 @@ func newChatServer(t *testing.T, change ...func(*ChatConfig)) *chatServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := ChatConfig{Agent: s.agent, Conversations: log, Caller: func(r *http.Request) (domain.Caller, error) {
+	cfg := ChatConfig{Agent: s.agent, Conversations: log, Tickets: store.NewTickets(pool, handoff.Desk{}), Caller: func(r *http.Request) (domain.Caller, error) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		role := domain.RolePartner
-		if rest, isBD := strings.CutPrefix(token, "bd"); isBD {
-			role, token = domain.RoleBD, rest
+		for _, other := range []domain.Role{domain.RoleBD, domain.RoleContent} {
+			if rest, is := strings.CutPrefix(token, string(other)); is {
+				role, token = other, rest
+			}
 		}
 		uid, err := strconv.ParseInt(token, 10, 64)
 		if err != nil {
@@ -328,7 +332,7 @@ func TestSocketIsRefused(t *testing.T) {
 		want          string
 	}{
 		"nobody":         {"", "", "403"},
-		"a BD":           {"bd7", "", "403"},
+		"an editor":      {"content7", "", "403"},
 		"another site":   {"1", "https://evil.example", "403"},
 		"a friend":       {"1", "https://friend.example", ""},
 		"the same site":  {"2", s.URL, ""},
@@ -347,6 +351,29 @@ func TestSocketIsRefused(t *testing.T) {
 	}
 	if _, err := s.dial("1"); err == nil || !strings.Contains(err.Error(), "429") {
 		t.Errorf("a third socket of a caller: %v", err)
+	}
+}
+
+// TestSocketOfBD has a BD follow tickets, and write in nobody's name.
+func TestSocketOfBD(t *testing.T) {
+	s := newChatServer(t)
+	c, err := s.dial("bd7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for frame, want := range map[string]domain.Code{
+		`{"type":"send","clientId":"a","text":"hello"}`:                                 domain.CodeForbidden,
+		`{"type":"decide","interruptId":"a","approved":true}`:                           domain.CodeForbidden,
+		`{"type":"stop","runId":"00000000-0000-4000-8000-00000000000a"}`:                domain.CodeForbidden,
+		`{"type":"resume","threadId":"00000000-0000-4000-8000-00000000000a"}`:           domain.CodeInvalid,
+		`{"type":"resume","ticketId":"00000000-0000-4000-8000-00000000000a"}`:           domain.CodeNotFound,
+		`{"type":"signal","ticketId":"00000000-0000-4000-8000-00000000000a","seen":1}`:  domain.CodeNotFound,
+		`{"type":"signal","ticketId":"00000000-0000-4000-8000-00000000000a","seen":-1}`: domain.CodeInvalid,
+	} {
+		c.say("%s", frame)
+		if f, _ := c.hear(); f.Error == nil || f.Error.Code != want {
+			t.Errorf("%s: heard %+v %v, want %s", frame, f, f.Error, want)
+		}
 	}
 }
 

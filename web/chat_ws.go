@@ -15,6 +15,7 @@ import (
 	"partnerhub/agent"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
+	"partnerhub/domain/handoff"
 )
 
 // chatProtocol is the WebSocket subprotocol: its frames are clientFrame and serverFrame.
@@ -26,7 +27,8 @@ const framesPerMinute = 600
 // threadsPerSocket is how many conversations one socket may follow.
 const threadsPerSocket = 16
 
-// clientFrame is what a client says: send, resume, decide, stop or ping.
+// clientFrame is what a client says: send, resume, decide, stop, signal or ping. A BD resumes and signals, and names a ticket where a
+// partner names a conversation.
 type clientFrame struct {
 	Type     string `json:"type"`
 	ClientID string `json:"clientId"`
@@ -35,6 +37,12 @@ type clientFrame struct {
 	Option   string `json:"option"`
 	After    int64  `json:"after"`
 	RunID    string `json:"runId"`
+	TicketID string `json:"ticketId"`
+
+	// Of signal: what the other side of a held conversation is told.
+	Typing    bool  `json:"typing"`
+	Delivered int64 `json:"delivered"`
+	Seen      int64 `json:"seen"`
 
 	// Of decide: what a person says to an interrupt.
 	InterruptID string `json:"interruptId"`
@@ -42,12 +50,14 @@ type clientFrame struct {
 	Digest      string `json:"digest"`
 }
 
-// serverFrame is what the server says: accepted, event, error or pong.
+// serverFrame is what the server says: accepted, event, signal, error or pong.
 type serverFrame struct {
 	Type     string          `json:"type"`
 	ClientID string          `json:"clientId,omitempty"`
 	ThreadID string          `json:"threadId,omitempty"`
 	RunID    string          `json:"runId,omitempty"`
+	TicketID string          `json:"ticketId,omitempty"`
+	Signal   *handoff.Signal `json:"signal,omitempty"`
 	Event    json.RawMessage `json:"event,omitempty"`
 	Error    *domain.Error   `json:"error,omitempty"`
 }
@@ -64,7 +74,7 @@ type socket struct {
 	limits limiter
 
 	readers   sync.WaitGroup
-	following map[string]following // by thread; of the reading goroutine alone
+	following map[string]following // by thread, or a BD's by ticket; of the reading goroutine alone
 }
 
 // following is a thread on its way to the client.
@@ -83,7 +93,7 @@ func (f following) over() bool {
 }
 
 func (h *Chat) webSocket(w http.ResponseWriter, r *http.Request) {
-	c, err := h.caller(r)
+	c, err := h.talker(r)
 	if err == nil {
 		err = h.enter(c.UID)
 	}
@@ -154,7 +164,7 @@ func (s *socket) read() {
 			err = s.handle(f)
 		}
 		if err != nil {
-			s.say(serverFrame{Type: "error", ClientID: f.ClientID, ThreadID: f.ThreadID, Error: s.report(err)})
+			s.say(serverFrame{Type: "error", ClientID: f.ClientID, ThreadID: f.ThreadID, TicketID: f.TicketID, Error: s.report(err)})
 		}
 	}
 }
@@ -172,6 +182,15 @@ func (s *socket) handle(f clientFrame) error {
 	case "ping":
 		s.say(serverFrame{Type: "pong"})
 		return nil
+	case "signal":
+		return s.signal(f)
+	case "resume":
+		return s.resume(f)
+	}
+	if err := s.caller.Require(domain.RolePartner); err != nil {
+		return err
+	}
+	switch f.Type {
 	case "send":
 		if err := s.chat.limits.allow(s.caller.UID, time.Now()); err != nil {
 			return err
@@ -188,14 +207,6 @@ func (s *socket) handle(f clientFrame) error {
 			return nil
 		}
 		return s.follow(thread, started.After)
-	case "resume":
-		switch {
-		case f.ThreadID == "":
-			return domain.Invalid("threadId", "is missing")
-		case f.After < 0:
-			return domain.Invalid("after", "is negative")
-		}
-		return s.follow(f.ThreadID, f.After)
 	case "decide":
 		if err := s.chat.limits.allow(s.caller.UID, time.Now()); err != nil {
 			return err
@@ -210,12 +221,35 @@ func (s *socket) handle(f clientFrame) error {
 	case "stop":
 		return s.chat.cfg.Agent.Stop(s.ctx, s.caller, f.RunID)
 	}
-	return domain.Invalid("type", "is not one of send, resume, decide, stop, ping")
+	return domain.Invalid("type", "is not one of send, resume, decide, stop, signal, ping")
+}
+
+// resume follows a conversation: a partner's own, or that of a ticket.
+func (s *socket) resume(f clientFrame) error {
+	switch {
+	case f.After < 0:
+		return domain.Invalid("after", "is negative")
+	case s.caller.Role != domain.RolePartner && f.TicketID == "":
+		return domain.Invalid("ticketId", "is missing")
+	case s.caller.Role != domain.RolePartner:
+		return s.followTicket(f.TicketID, f.After)
+	case f.ThreadID == "":
+		return domain.Invalid("threadId", "is missing")
+	}
+	return s.follow(f.ThreadID, f.After)
 }
 
 // follow sends a thread's events after a sequence number from now on, instead of what it sent of that thread before.
 func (s *socket) follow(thread string, after int64) error {
-	if f, ok := s.following[thread]; ok {
+	return s.followed(thread, serverFrame{ThreadID: thread}, func(ctx context.Context, send func([]conversation.Logged) error) error {
+		defer s.chat.signals.follow(thread, handoff.PartnerSide, s.tell)()
+		return s.chat.cfg.Agent.Follow(ctx, s.caller, thread, after, send)
+	})
+}
+
+// followed runs a reader of events in place of the one under the same key. Each event is sent in a frame like the given one.
+func (s *socket) followed(key string, frame serverFrame, read func(ctx context.Context, send func([]conversation.Logged) error) error) error {
+	if f, ok := s.following[key]; ok {
 		f.end()
 		<-f.done // so that the events of the two are not mixed
 	}
@@ -225,23 +259,26 @@ func (s *socket) follow(thread string, after int64) error {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	done := make(chan struct{})
-	s.following[thread] = following{cancel, done}
+	s.following[key] = following{cancel, done}
 	s.readers.Go(func() {
 		defer close(done)
 		defer cancel()
-		err := s.chat.cfg.Agent.Follow(ctx, s.caller, thread, after, func(events []conversation.Logged) error {
+		err := read(ctx, func(events []conversation.Logged) error {
 			for _, e := range events {
+				frame := frame
+				frame.Type, frame.Event = "event", e.JSON
 				select {
-				case s.out <- serverFrame{Type: "event", ThreadID: thread, Event: e.JSON}:
+				case s.out <- frame:
 				case <-ctx.Done():
 					return ctx.Err()
 				}
 			}
 			return nil
 		})
-		if ctx.Err() == nil {
-			s.say(serverFrame{Type: "error", ThreadID: thread, Error: s.report(err)})
-			if domain.AsError(err).Code == domain.CodeInternal {
+		if ctx.Err() == nil && !errors.Is(err, errTicketOver) {
+			frame.Type, frame.Error = "error", s.report(err)
+			s.say(frame)
+			if frame.Error.Code == domain.CodeInternal {
 				s.cancel() // the client reconnects and resumes
 			}
 		}
@@ -288,7 +325,7 @@ func (s *socket) watch() {
 		case <-s.ctx.Done():
 			return
 		}
-		if c, err := s.chat.caller(s.r); err != nil || c != s.caller {
+		if c, err := s.chat.talker(s.r); err != nil || c != s.caller {
 			_ = s.conn.Close(websocket.StatusPolicyViolation, "sign in again")
 			s.cancel()
 			return

@@ -44,8 +44,9 @@ func (s *server) describe(api huma.API) {
 			Description: "Each line: id, type, time (RFC 3339), uid, and the type's own fields in camelCase. Amounts are decimal strings of USDT."})},
 	}, map[string]*huma.Response{"200": {Description: "What became of the lines. Refused ones do not hold up the others.", Content: content("application/json", schema(eventsAnswer{}, "EventsAnswer"))}})
 
-	socket := "The subprotocol " + chatProtocol + ". A client sends ClientFrame: send (clientId, text or option, threadId to go on), resume (threadId, after), stop (threadId, runId), ping. " +
-		"The server sends ServerFrame: accepted, event, error, pong. The events are those of AG-UI."
+	socket := "The subprotocol " + chatProtocol + ". A client sends ClientFrame: send (clientId, text or option, threadId to go on), resume (threadId, after), stop (threadId, runId), signal (threadId, typing, delivered, seen), ping. " +
+		"A BD sends resume and signal, with ticketId instead of threadId. " +
+		"The server sends ServerFrame: accepted, event, signal, error, pong. The events are those of AG-UI."
 	schema(clientFrame{}, "ClientFrame")
 	schema(serverFrame{}, "ServerFrame")
 	add(&huma.Operation{OperationID: "chat-socket", Method: http.MethodGet, Path: "/v1/chat/ws", Summary: "Chat over WebSocket", Description: socket},

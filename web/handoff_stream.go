@@ -35,43 +35,89 @@ func (h *Chat) ticketEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	partner := domain.Partner(t.Owner)
-	first, err := h.cfg.Conversations.Events(r.Context(), partner, t.Thread, after, maxEvents)
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		h.stream(w, r, func(ctx context.Context, send func([]conversation.Logged) error) error {
+			return h.followTicket(ctx, c, t.ID, after, send)
+		})
+		return nil
+	}
+	events, err := h.cfg.Conversations.Events(r.Context(), domain.Partner(t.Owner), t.Thread, after, maxEvents)
 	if err != nil {
 		return err
 	}
 	if !t.State.Active() {
-		first = upToEnd(first, t.ID)
+		events = upToEnd(events, t.ID)
 	}
-	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-		items := make([]json.RawMessage, len(first))
-		for i, e := range first {
-			items[i] = e.JSON
+	items := make([]json.RawMessage, len(events))
+	for i, e := range events {
+		items[i] = e.JSON
+	}
+	return writeJSON(w, map[string]any{"items": items})
+}
+
+// followTicket hands the events of a ticket's conversation to send, after a sequence number and up to the ticket's end. Whether
+// the caller may still see it is asked again before each batch of events. Errors: CodeNotFound for a ticket that the caller may not
+// see; errTicketOver; send's.
+func (h *Chat) followTicket(ctx context.Context, c domain.Caller, id string, after int64, send func([]conversation.Logged) error) error {
+	t, err := h.cfg.Tickets.Ticket(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	if !t.State.Active() {
+		events, err := h.cfg.Conversations.Events(ctx, domain.Partner(t.Owner), t.Thread, after, maxEvents)
+		if err == nil {
+			err = send(upToEnd(events, t.ID))
 		}
-		return writeJSON(w, map[string]any{"items": items})
+		return errors.Join(err, errTicketOver)
 	}
-	h.stream(w, r, func(ctx context.Context, send func([]conversation.Logged) error) error {
-		if err := send(first); err != nil || !t.State.Active() {
+	return h.cfg.Agent.Follow(ctx, domain.Partner(t.Owner), t.Thread, after, func(events []conversation.Logged) error {
+		now, err := h.cfg.Tickets.Ticket(ctx, c, t.ID)
+		if err != nil {
 			return err
 		}
-		if n := len(first); n > 0 {
-			after = first[n-1].Seq
+		if now.State.Active() {
+			return send(events)
 		}
-		return h.cfg.Agent.Follow(ctx, partner, t.Thread, after, func(events []conversation.Logged) error {
-			now, err := h.cfg.Tickets.Ticket(ctx, c, t.ID)
-			if err != nil {
-				return err
-			}
-			if now.State.Active() {
-				return send(events)
-			}
-			if err := send(upToEnd(events, t.ID)); err != nil {
-				return err
-			}
-			return errTicketOver
-		})
+		if err := send(upToEnd(events, t.ID)); err != nil {
+			return err
+		}
+		return errTicketOver
 	})
-	return nil
+}
+
+// followTicket sends the conversation of a ticket after a sequence number from now on, and what its partner does.
+func (s *socket) followTicket(id string, after int64) error {
+	return s.followed("ticket "+id, serverFrame{TicketID: id}, func(ctx context.Context, send func([]conversation.Logged) error) error {
+		t, err := s.chat.cfg.Tickets.Ticket(ctx, s.caller, id)
+		if err != nil {
+			return err
+		}
+		defer s.chat.signals.follow(t.Thread, handoff.DeskSide, func(sig handoff.Signal) {
+			if sig.Ticket == id {
+				s.tell(sig)
+			}
+		})()
+		return s.chat.followTicket(ctx, s.caller, id, after, send)
+	})
+}
+
+// signal tells the other side of a held conversation what the caller does.
+func (s *socket) signal(f clientFrame) error {
+	switch {
+	case f.Delivered < 0 || f.Seen < 0:
+		return domain.Invalid("seen", "is negative")
+	case s.chat.cfg.Tickets == nil:
+		return domain.Errorf(domain.CodeUnavailable, "", "tickets are not set up here")
+	}
+	return s.chat.cfg.Tickets.Signal(s.ctx, s.caller, handoff.Signal{Thread: f.ThreadID, Ticket: f.TicketID, Typing: f.Typing, Delivered: f.Delivered, Seen: f.Seen})
+}
+
+// tell queues a signal, and drops it where the client is too slow: the next one says more.
+func (s *socket) tell(sig handoff.Signal) {
+	select {
+	case s.out <- serverFrame{Type: "signal", ThreadID: sig.Thread, TicketID: sig.Ticket, Signal: &sig}:
+	default:
+	}
 }
 
 // upToEnd are the events up to the last one that says that the ticket is over.

@@ -5,13 +5,20 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"partnerhub/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withDatabases{m}, map[string]func(){
 		"partnerhub": func() { os.Exit(start()) },
 	})
 }
+
+// withDatabases gives the tests' PostgreSQL back when they are over.
+type withDatabases struct{ m *testing.M }
+
+func (w withDatabases) Run() int { return storetest.Run(w.m) }
 
 // TestScripts runs the program as its users do: testdata/*.txtar, each with a home of its own.
 func TestScripts(t *testing.T) {

@@ -128,6 +128,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	tickets := store.NewTickets(pool, desk)
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Tickets: tickets, Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
+	stopSignals := background(ctx, chat.Run)
 	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := s.Watch(ctx, time.Now()); return err })
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
 	stopInbox := background(ctx, inbox.Run)
@@ -139,7 +140,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
-		for _, stop := range []func(){stopDelivery, stopInbox, stopWatch, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
+		for _, stop := range []func(){stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
 			stop()
 		}
 	}, nil

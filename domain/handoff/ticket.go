@@ -100,6 +100,10 @@ type Ticket struct {
 	ClaimedAt  *time.Time `json:"claimedAt,omitempty"`
 	RepliedAt  *time.Time `json:"repliedAt,omitempty" doc:"When a BD first replied"`
 	ResolvedAt *time.Time `json:"resolvedAt,omitempty" doc:"Also when it was cancelled"`
+
+	// How far the two sides have read the conversation, as sequence numbers of its log.
+	PartnerSeen int64 `json:"partnerSeen" doc:"How far the partner has read the conversation, as a sequence number of its log"`
+	BDSeen      int64 `json:"bdSeen" doc:"How far the BD has"`
 }
 
 // SLA is how a ticket's clock stands.

@@ -42,13 +42,16 @@ const (
 // with the last package that uses it:
 //
 //	func TestMain(m *testing.M) { storetest.Main(m) }
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package whose TestMain does more besides: it returns the status.
+func Run(m *testing.M) int {
 	code := m.Run()
 	if err := process.close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	return code
 }
 
 // New returns a pool on a fresh database, which holds the migrated schema and is dropped

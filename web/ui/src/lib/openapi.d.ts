@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * Chat over WebSocket
-         * @description The subprotocol partnerhub.v1. A client sends ClientFrame: send (clientId, text or option, threadId to go on), resume (threadId, after), stop (threadId, runId), ping. The server sends ServerFrame: accepted, event, error, pong. The events are those of AG-UI.
+         * @description The subprotocol partnerhub.v1. A client sends ClientFrame: send (clientId, text or option, threadId to go on), resume (threadId, after), stop (threadId, runId), signal (threadId, typing, delivered, seen), ping. A BD sends resume and signal, with ticketId instead of threadId. The server sends ServerFrame: accepted, event, signal, error, pong. The events are those of AG-UI.
          */
         get: operations["chat-socket"];
         put?: never;
@@ -1697,13 +1697,19 @@ export interface components {
             after: number;
             approved: boolean;
             clientId: string;
+            /** Format: int64 */
+            delivered: number;
             digest: string;
             interruptId: string;
             option: string;
             runId: string;
+            /** Format: int64 */
+            seen: number;
             text: string;
             threadId: string;
+            ticketId: string;
             type: string;
+            typing: boolean;
         };
         Cluster: {
             /** Format: int64 */
@@ -3618,7 +3624,9 @@ export interface components {
             error?: components["schemas"]["Error"];
             event?: unknown;
             runId?: string;
+            signal?: components["schemas"]["Signal"];
             threadId?: string;
+            ticketId?: string;
             type: string;
         };
         Session: {
@@ -3632,6 +3640,17 @@ export interface components {
             uid: number;
             /** @description The reporting zone, an IANA name */
             zone: string;
+        };
+        Signal: {
+            /** Format: int64 */
+            delivered?: number;
+            from: string;
+            name?: string;
+            /** Format: int64 */
+            seen?: number;
+            threadId: string;
+            ticketId: string;
+            typing?: boolean;
         };
         SimulateInputBody: {
             /**
@@ -3763,6 +3782,11 @@ export interface components {
              */
             bd?: number;
             bdName?: string;
+            /**
+             * Format: int64
+             * @description How far the BD has
+             */
+            bdSeen: number;
             category: string;
             /** Format: date-time */
             claimedAt?: string;
@@ -3774,6 +3798,11 @@ export interface components {
             id: string;
             /** Format: date-time */
             openedAt: string;
+            /**
+             * Format: int64
+             * @description How far the partner has read the conversation, as a sequence number of its log
+             */
+            partnerSeen: number;
             /**
              * Format: int64
              * @description 1 urgent, 2 high, 3 normal
