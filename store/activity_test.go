@@ -171,15 +171,15 @@ func (m *modelActivity) movers(r *referral.ActivityReport) {
 
 // TestActivityAgainstModel holds every figure of random reports against the model.
 func TestActivityAgainstModel(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 25))
-			zone := []*time.Location{time.UTC, mustZone(t, "America/New_York"), mustZone(t, "Asia/Kolkata"), mustZone(t, "Europe/Berlin")}[seed]
+			zone := []*time.Location{time.UTC, mustZone(t, "America/New_York"), mustZone(t, "Asia/Kolkata"), mustZone(t, "Europe/Berlin")}[seed%4]
 			s, model, events := halfFolded(t, rng, zone, 700)
 			busy, dormant := 0, 0
 			for _, partner := range oracle.Partners(events) {
-				for range 3 {
+				for range reports {
 					// Up to 40 days after the last event, so that there are dormant ones.
 					now := oracle.Start.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start)) + 40*24*int64(time.Hour)))).Truncate(time.Microsecond)
 					words := []string{"this_week", "last_week", "this_month", "last_month", "today", "last_9_days", "last_30_days", "last_60_days", "2026-10-21..2026-10-28"}

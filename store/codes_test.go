@@ -15,6 +15,7 @@ import (
 
 // TestCodesAgainstModel lists everybody's codes: theirs alone, set as their referees' list has them.
 func TestCodesAgainstModel(t *testing.T) {
+	t.Parallel()
 	listed, compared := 0, 0
 	for seed := range uint64(3) {
 		rng := rand.New(rand.NewPCG(seed, 24))
@@ -63,6 +64,7 @@ func TestCodesAgainstModel(t *testing.T) {
 
 // TestDefaultCode follows the flag through versions.
 func TestDefaultCode(t *testing.T) {
+	t.Parallel()
 	at := func(hour int, created bool, flag ...bool) referral.Version[referral.Code] {
 		v := referral.Version[referral.Code]{At: oracle.Start.Add(time.Duration(hour) * time.Hour), EventID: fmt.Sprint(hour), Value: referral.Code{Created: created}}
 		if len(flag) > 0 {

@@ -46,6 +46,7 @@ func readLog(t *testing.T, s *store.Conversations, thread string) []conversation
 }
 
 func TestNote(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	started, _ := begin(t, s, ann, conversation.Message{ClientID: "a", Text: "hello"})
 	thread := started.Run.ThreadID
@@ -89,6 +90,7 @@ func TestNote(t *testing.T) {
 
 // Notes, messages and their answers at the same time: nothing is lost, doubled or interleaved.
 func TestNotesBesideRuns(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	opening, _ := begin(t, s, ann, conversation.Message{ClientID: "0", Text: "hello"})
 	finish(t, s, opening.Run, 2, "hello")
@@ -134,6 +136,7 @@ func TestNotesBesideRuns(t *testing.T) {
 }
 
 func TestNotesAreHeard(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	started, _ := begin(t, s, ann, conversation.Message{ClientID: "a", Text: "hello"})
 	finish(t, s, started.Run, 2, "hello")

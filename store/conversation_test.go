@@ -57,6 +57,7 @@ func code(err error) domain.Code {
 }
 
 func TestRunLog(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	started, history := begin(t, s, ann, conversation.Message{ClientID: "a", Text: "How much did I earn this week?"})
 	run := started.Run
@@ -107,6 +108,7 @@ func TestRunLog(t *testing.T) {
 }
 
 func TestRowLevelSecurity(t *testing.T) {
+	t.Parallel()
 	pool := storetest.New(t)
 	s := store.NewConversations(pool)
 	started, _ := begin(t, s, ann, conversation.Message{ClientID: "a", Text: "secret"})
@@ -139,6 +141,7 @@ func TestRowLevelSecurity(t *testing.T) {
 }
 
 func TestTheSameMessageAtOnceMakesOneTurn(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -164,6 +167,7 @@ func TestTheSameMessageAtOnceMakesOneTurn(t *testing.T) {
 }
 
 func TestTwoMessagesAtOnceInOneThread(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	first, _ := begin(t, s, ann, conversation.Message{ClientID: "0", Text: "hello"})
 	finish(t, s, first.Run, 2, "hello")
@@ -191,6 +195,7 @@ func TestTwoMessagesAtOnceInOneThread(t *testing.T) {
 }
 
 func TestRunsPerCaller(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	for i := range 4 {
 		begin(t, s, ann, conversation.Message{ClientID: fmt.Sprint(i), Text: "hello"})
@@ -203,6 +208,7 @@ func TestRunsPerCaller(t *testing.T) {
 }
 
 func TestLeases(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	ctx := t.Context()
 	started, _, err := s.Begin(ctx, ann, conversation.Message{ClientID: "a", Text: "hello"}, worker, 50*time.Millisecond, time.Now())
@@ -262,6 +268,7 @@ func TestLeases(t *testing.T) {
 }
 
 func TestListSearchRename(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	ctx := t.Context()
 	ids := map[string]string{}
@@ -316,6 +323,7 @@ func TestListSearchRename(t *testing.T) {
 }
 
 func TestHistoryKeepsTheLatestTurnsWhole(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	thread, after := "", int64(0)
 	for i := range 12 {
@@ -339,6 +347,7 @@ func TestHistoryKeepsTheLatestTurnsWhole(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
+	t.Parallel()
 	s := store.NewConversations(storetest.New(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

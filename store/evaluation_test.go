@@ -12,6 +12,7 @@ import (
 )
 
 func TestEvaluations(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	s := store.NewReviews(storetest.New(t))
 	now := time.Now().UTC().Truncate(time.Second)

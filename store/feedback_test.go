@@ -34,6 +34,7 @@ func answer(t *testing.T, s *store.Conversations, r conversation.Run, after int6
 }
 
 func TestVotes(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	pool := storetest.New(t)
 	s := store.NewConversations(pool)

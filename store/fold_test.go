@@ -15,6 +15,7 @@ import (
 // TestFoldYields has another transaction take the accounts' rows in the way of a fold. PostgreSQL ends the fold, which
 // has waited longer, and the fold begins again.
 func TestFoldYields(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for _, held := range []int64{1, 20} { // whichever order the fold takes the rows in, one of the two is not its first
 		s, pool := open(t, time.UTC)

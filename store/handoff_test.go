@@ -106,6 +106,7 @@ func (d *desk) log(t *testing.T, after int64) (out []string) {
 }
 
 func TestTicketLife(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	opened := d.open(t, ann, d.thread)
 	if opened.Already || opened.State != handoff.Open || opened.BD != 70 || opened.Priority != handoff.High {
@@ -173,6 +174,7 @@ func TestTicketLife(t *testing.T) {
 
 // TestTicketWalls reads and moves tickets as everybody.
 func TestTicketWalls(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	opened := d.open(t, ann, d.thread)
 	shared := d.open(t, bob, "") // has no BD: a conversation begins with the ticket
@@ -250,6 +252,7 @@ func TestTicketWalls(t *testing.T) {
 }
 
 func TestTicketPages(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	for range 7 {
 		d.open(t, bob, "")
@@ -285,6 +288,7 @@ func TestTicketPages(t *testing.T) {
 
 // TestBothTalkAtOnce has partner and BD write at the same time: each message comes once, each side's in order.
 func TestBothTalkAtOnce(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	id := d.open(t, ann, d.thread).ID
 	d.move(t, ada, id, store.TicketMove{Action: handoff.Claims, Name: "Ada"})

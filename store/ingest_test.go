@@ -136,7 +136,7 @@ func foldAll(t testing.TB, s *store.Store) {
 
 // TestAnyOrder is the promise of SPEC 3: any order of arrival, any batching, any repetition, any number of writers.
 func TestAnyOrder(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))
@@ -169,7 +169,7 @@ func TestAnyOrder(t *testing.T) {
 
 // TestAsIfAlone lands events that contradict each other in batches of any size: each line fares as if it came alone.
 func TestAsIfAlone(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))

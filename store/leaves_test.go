@@ -18,7 +18,7 @@ import (
 // TestLeavesAgainstModel sums the leaves of random questions, over random worlds of which half is not folded, by every
 // dimension, and holds the sums against the independent model. Each leaf is a referee of the caller's, as the model has it.
 func TestLeavesAgainstModel(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 12))
@@ -33,7 +33,7 @@ func TestLeavesAgainstModel(t *testing.T) {
 			ingest(t, s, rng, 2, events[half:])
 			partners := oracle.Partners(events)
 			found := 0
-			for range 150 {
+			for range questions {
 				partner := partners[rng.IntN(len(partners))]
 				one, now := randomQuery(rng, zone, model, partner)
 				two, _ := randomQuery(rng, zone, model, partner)
@@ -136,6 +136,7 @@ func checkLeaves(t *testing.T, model *oracle.Oracle, partner int64, q referral.L
 
 // What no referee stands behind has no leaves, and figures of different kinds have none in common.
 func TestLeavesRefused(t *testing.T) {
+	t.Parallel()
 	s, _ := open(t, time.UTC)
 	now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 	p, err := domain.ParsePeriod("this_week", now, time.UTC)

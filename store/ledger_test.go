@@ -68,6 +68,7 @@ func books(t interface {
 
 // TestLedgerHalfFits lets 64 clients fund from one account that covers half of them.
 func TestLedgerHalfFits(t *testing.T) {
+	t.Parallel()
 	s, pool := open(t, time.UTC)
 	ctx := context.Background()
 	if isNew, err := s.TopUp(ctx, topUp(7, "in", 320*domain.USDT)); err != nil || !isNew {
@@ -102,6 +103,7 @@ func TestLedgerHalfFits(t *testing.T) {
 
 // TestLedgerRefusals looks at each refusal, and that it leaves nothing behind.
 func TestLedgerRefusals(t *testing.T) {
+	t.Parallel()
 	s, pool := open(t, time.UTC)
 	ctx := context.Background()
 	in := topUp(7, "in", 5*domain.USDT)
@@ -157,6 +159,7 @@ func TestLedgerRefusals(t *testing.T) {
 
 // TestLedgerProperty posts random transfers from several goroutines, with duplicates, conflicting keys and overdrafts.
 func TestLedgerProperty(t *testing.T) {
+	t.Parallel()
 	s, pool := open(t, time.UTC)
 	run := 0
 	rapid.Check(t, func(t *rapid.T) {

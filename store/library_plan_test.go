@@ -13,6 +13,7 @@ import (
 
 // The two arms of a search go through their indexes: that of words, and that of the model's vectors.
 func TestSearchUsesItsIndexes(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	pool := storetest.New(t)
 	l := store.NewLibrary(pool)

@@ -18,6 +18,7 @@ func article(slug, title, body string) knowledge.Article {
 var editor = domain.Caller{UID: 9, Role: domain.RoleContent}
 
 func TestLibraryVersions(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	l := store.NewLibrary(storetest.New(t))
 	lib := knowledge.New(l, knowledge.BuiltIn{}, nil, time.UTC)
@@ -96,6 +97,7 @@ func (n newcomer) Embed(ctx context.Context, texts []string) ([][]float32, error
 
 // A model takes over when it has every section, and not before; questions are answered all the while.
 func TestModelsSideBySide(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	l := store.NewLibrary(storetest.New(t))
 	now := time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)

@@ -17,7 +17,7 @@ import (
 // TestMetricsAgainstModel asks random questions, over every metric, dimension and filter, of random worlds, and holds the
 // answers against an independent model of SPEC 4 and 5.
 func TestMetricsAgainstModel(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))
@@ -31,7 +31,7 @@ func TestMetricsAgainstModel(t *testing.T) {
 			foldAll(t, s)
 			ingest(t, s, rng, 2, events[half:]) // the second half stays in the deltas
 			partners := oracle.Partners(events)
-			for i := range 400 {
+			for i := range 2 * questions {
 				partner := partners[rng.IntN(len(partners))]
 				q, now := randomQuery(rng, zone, model, partner)
 				want, wantErr := model.Query(partner, q, now)

@@ -15,6 +15,7 @@ import (
 // TestMigrateTogether has many processes' worth of migrations begin at once on an empty database, as commands that
 // are started together on a new home do.
 func TestMigrateTogether(t *testing.T) {
+	t.Parallel()
 	ctx, url := context.Background(), storetest.URL(t)
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

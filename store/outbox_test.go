@@ -39,6 +39,7 @@ func count(t testing.TB, pool *pgxpool.Pool, query string, args ...any) (n int64
 }
 
 func TestANoticeComesOnce(t *testing.T) {
+	t.Parallel()
 	_, pool := open(t, time.UTC)
 	var wg sync.WaitGroup
 	for range 4 { // as a compactor that is killed, or two replicas, may tell it again
@@ -71,6 +72,7 @@ func TestANoticeComesOnce(t *testing.T) {
 }
 
 func TestEventsGoToWhoWantsThem(t *testing.T) {
+	t.Parallel()
 	_, pool := open(t, time.UTC)
 	ctx := context.Background()
 	if _, err := pool.Exec(ctx, `INSERT INTO webhook_endpoint (id, url, types, secrets, created_by, disabled_at) VALUES
@@ -108,6 +110,7 @@ func TestEventsGoToWhoWantsThem(t *testing.T) {
 
 // TestInboxesAreApart reads and writes as the service does for a caller, without any filter of its own.
 func TestInboxesAreApart(t *testing.T) {
+	t.Parallel()
 	_, pool := open(t, time.UTC)
 	ctx := context.Background()
 	if err := tell(t, pool, reward(1, "a"), reward(2, "a"), reward(2, "b")); err != nil {

@@ -144,6 +144,7 @@ func TestVerifyAndRebuild(t *testing.T) {
 
 // TestRebuildBesideIngest lets batches land while everything is derived again: none may be lost or counted twice.
 func TestRebuildBesideIngest(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 4))
 	events := agreeing(oracle.Random(rng, 900))
 	s, pool := open(t, time.UTC)
@@ -182,6 +183,7 @@ func TestRebuildBesideIngest(t *testing.T) {
 
 // TestRebuildWithZone cuts days and hours anew; the former zone is refused from then on.
 func TestRebuildWithZone(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	rng := rand.New(rand.NewPCG(2, 5))
 	events := agreeing(oracle.Random(rng, 500))
@@ -225,6 +227,7 @@ func TestRebuildWithZone(t *testing.T) {
 
 // TestRebuildWithoutRegistration refuses to derive when an event is gone, and leaves everything as it was.
 func TestRebuildWithoutRegistration(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	rng := rand.New(rand.NewPCG(3, 6))
 	s, pool := open(t, time.UTC)

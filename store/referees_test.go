@@ -74,7 +74,7 @@ func refereesOf(t *testing.T, model *oracle.Oracle, zone *time.Location, partner
 
 // TestRefereesAgainstModel asks for random lists, page by page, and holds all pages together against the model.
 func TestRefereesAgainstModel(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 3))
@@ -95,7 +95,7 @@ func TestRefereesAgainstModel(t *testing.T) {
 			}
 			slices.SortFunc(partners, func(a, b int64) int { return cmp.Compare(size[b], size[a]) })
 			nonempty, paged := 0, 0
-			for i := range 250 {
+			for i := range questions {
 				partner := partners[min(rng.IntN(len(partners)), rng.IntN(len(partners)), rng.IntN(len(partners)))]
 				q, now := randomRefereeQuery(rng, zone, model, partner)
 				want := refereesOf(t, model, zone, partner, q, now)
@@ -110,7 +110,7 @@ func TestRefereesAgainstModel(t *testing.T) {
 					t.Fatalf("%d: partner %d, now %v:\n%+v\n got %+v\nwant %+v", i, partner, now, q, got, want)
 				}
 			}
-			if nonempty < 60 || paged < 5 {
+			if nonempty < questions/4 || paged < questions/50 {
 				t.Errorf("%d lists with rows, %d of several pages: the test says little", nonempty, paged)
 			}
 			for _, partner := range partners {
@@ -228,18 +228,19 @@ func worldOf(referees int) ([]referral.Event, int64) {
 // TestRefereePagesWhileDataArrives ingests between the pages. By registration, whoever was there on the first page comes
 // exactly once, in order. By another order that holds for those whose figure stays.
 func TestRefereePagesWhileDataArrives(t *testing.T) {
+	t.Parallel()
+	events, partner := worldOf(8)
+	slices.SortFunc(events, func(a, b referral.Event) int { return a.At.Compare(b.At) })
+	first := events[:len(events)*3/4]
+	before, after := oracle.New(time.UTC), oracle.New(time.UTC)
+	before.Apply(first)
+	after.Apply(events)
 	for _, sort := range referral.RefereeSorts {
 		for _, ascending := range []bool{false, true} {
 			t.Run(fmt.Sprint(sort, ascending), func(t *testing.T) {
 				t.Parallel()
-				events, partner := worldOf(8)
-				slices.SortFunc(events, func(a, b referral.Event) int { return a.At.Compare(b.At) })
 				rng := rand.New(rand.NewPCG(11, 4))
 				s, _ := open(t, time.UTC)
-				before, after := oracle.New(time.UTC), oracle.New(time.UTC)
-				first := events[:len(events)*3/4]
-				before.Apply(first)
-				after.Apply(events)
 				ingest(t, s, rng, 1, first)
 				q := referral.RefereeQuery{Period: domain.Period{From: oracle.Start, To: oracle.End}, Sort: sort, Ascending: ascending, Limit: 2}
 				was, is := refereesOf(t, before, time.UTC, partner, q, oracle.End), refereesOf(t, after, time.UTC, partner, q, oracle.End)
@@ -295,6 +296,7 @@ func TestRefereePagesWhileDataArrives(t *testing.T) {
 
 // TestRefereeCursor refuses whatever is not the cursor of this very query.
 func TestRefereeCursor(t *testing.T) {
+	t.Parallel()
 	events, partner := worldOf(5)
 	s, _ := open(t, time.UTC)
 	ingest(t, s, rand.New(rand.NewPCG(5, 5)), 1, events)
@@ -357,6 +359,7 @@ func TestRefereeCursor(t *testing.T) {
 
 // TestRefereesBehindTheSecondWall reads as a partner without the filters of the first: no row of anybody else's.
 func TestRefereesBehindTheSecondWall(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(9, 6))
 	events := agreeing(oracle.Random(rng, 500))
 	s, pool := open(t, time.UTC)

@@ -113,6 +113,7 @@ func TestRewardsAgainstModel(t *testing.T) {
 
 // TestRewardsOfRecords settles a third of the program, then what came late for it, and compares the records with the sums.
 func TestRewardsOfRecords(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(4, 31))
 	zone := mustZone(t, "America/New_York")
 	s, _, events := halfFolded(t, rng, zone, 1000)
@@ -181,6 +182,7 @@ func TestRewardsOfRecords(t *testing.T) {
 
 // TestSettlementHour looks at both sides of 08:00, also on the days when the clock changes.
 func TestSettlementHour(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"UTC", "America/New_York", "Asia/Kolkata"} {
 		zone := mustZone(t, name)
 		for day := range 400 {
@@ -202,6 +204,7 @@ func TestSettlementHour(t *testing.T) {
 
 // TestRecordCursors refuses cursors of other partners, other queries, and damaged ones.
 func TestRecordCursors(t *testing.T) {
+	t.Parallel()
 	events, partner := worldOf(5)
 	s, _ := open(t, time.UTC)
 	ingest(t, s, rand.New(rand.NewPCG(5, 5)), 1, events)

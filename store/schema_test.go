@@ -24,6 +24,7 @@ var alonePrefixes = []string{"library", "article", "section", "embedding", "know
 // TestSchemaIsReadyToShard reads the catalogue (DESIGN, decision 10): a partner's uid leads the keys of every table that
 // grows, there are no triggers of our own, and whatever a partner may read is behind row level security.
 func TestSchemaIsReadyToShard(t *testing.T) {
+	t.Parallel()
 	pool := storetest.New(t)
 	rows, err := pool.Query(t.Context(), `
 		SELECT c.relname AS table, c.relrowsecurity AS secured,

@@ -18,6 +18,7 @@ import (
 // TestCallersSeeTheirOwn reads every table as the service reads for a caller, without any filter of its own: what
 // comes is the caller's, or nothing, or a refusal.
 func TestCallersSeeTheirOwn(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 3))
 	events := agreeing(oracle.Random(rng, 600))
 	s, pool := open(t, time.UTC)

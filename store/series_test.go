@@ -17,6 +17,7 @@ import (
 // TestSeriesAgainstMetrics holds every series of random worlds, of which half is not folded, against what Metrics answers
 // about the same days, and looks for large referees that have none.
 func TestSeriesAgainstMetrics(t *testing.T) {
+	t.Parallel()
 	seen := map[anomalies.SubjectKind]int{}
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // TestSettlement settles at random times while events arrive in any order, by two replicas at once, and compares the records with what the
 // model says of all commission in the end.
 func TestSettlement(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
@@ -101,6 +101,7 @@ func TestSettlement(t *testing.T) {
 
 // TestSettlementTells wants one notice a partner of the newest settlement, however often it is settled.
 func TestSettlementTells(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(7, 7))
 	s, pool := open(t, time.UTC)
 	ingest(t, s, rng, 1, agreeing(oracle.Random(rng, 600)))

@@ -53,7 +53,7 @@ type taskRun struct {
 // TestTasksInterleaved holds tasks, after any interleaving, against a plain model of the rules fed the same events, and against Verify. Where nothing
 // takes progress back, what is paid is exactly what the model says; elsewhere it is no less, since a reward that was paid stays.
 func TestTasksInterleaved(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 47))

@@ -14,6 +14,7 @@ import (
 
 // TestWatch has a large trader go silent: their partner is told once, by whichever replica, and nobody else is.
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	s, pool := open(t, time.UTC)
 	ctx := context.Background()
 	start := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)

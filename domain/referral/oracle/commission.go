@@ -146,8 +146,8 @@ func byProduct[T any](p referral.Product, spot, futures T) T {
 // inclusive, as versions follow each other: the last is in force.
 func bodies[B referral.Body](o *Oracle, uid int64, t time.Time) []B {
 	var list []B
-	for _, e := range o.applied {
-		if b, ok := e.Body.(B); ok && e.UID == uid && !e.At.After(t) {
+	for _, e := range o.of[uid] {
+		if b, ok := e.Body.(B); ok && !e.At.After(t) {
 			list = append(list, b)
 		}
 	}
@@ -157,9 +157,9 @@ func bodies[B referral.Body](o *Oracle, uid int64, t time.Time) []B {
 // rulesAt are the rules in force at t, and the id of their event.
 func (o *Oracle) rulesAt(t time.Time) (rules referral.Rules, version string) {
 	rules = referral.Rules{Mode: "differential", SpotVIPMax: 2, FuturesVIPMax: 1, Levels: pathLength}
-	for _, e := range o.applied {
-		if b, ok := e.Body.(referral.Rules); ok && !e.At.After(t) {
-			rules, version = b, e.ID
+	for _, e := range o.rules {
+		if !e.At.After(t) {
+			rules, version = e.Body.(referral.Rules), e.ID
 		}
 	}
 	return rules, version

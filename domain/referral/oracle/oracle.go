@@ -1,7 +1,7 @@
 // Package oracle is a second, naive reading of SPEC 3 to 5, for tests only: the real tables are compared with it.
 //
-// It keeps the events and nothing else between calls of Apply, works out every figure by scanning them, and
-// shares no code with what it checks. Clarity comes before speed: it is meant for some hundreds of events.
+// It keeps the events and nothing else between calls of Apply, works out every figure by scanning them or an
+// account's, and shares no code with what it checks. Clarity comes before speed: it is meant for some hundreds of events.
 package oracle
 
 import (
@@ -24,7 +24,9 @@ type Oracle struct {
 	registrations map[int64]referral.Event // by uid, also those that wait for their master
 	codeOwners    map[string]int64         // of the codes whose creation applies
 	trades        map[string]referral.Event
-	applied       []referral.Event // the events that wait for nothing but a relation, by (time, id)
+	applied       []referral.Event           // the events that wait for nothing but a relation, by (time, id)
+	of            map[int64][]referral.Event // those, by uid
+	rules         []referral.Event           // those that change the rules
 	waiting       []string
 	referrers     map[int64]int64 // main account → the account that referred it; void relations left out
 	deals         []deal
@@ -114,12 +116,17 @@ func (o *Oracle) findCodesAndTrades() {
 
 func (o *Oracle) sortOutWaiting() {
 	o.applied, o.waiting = nil, nil
+	o.of, o.rules = map[int64][]referral.Event{}, nil
 	for _, e := range o.events {
 		if !o.applies(e) {
 			o.waiting = append(o.waiting, e.ID)
 			continue
 		}
 		o.applied = append(o.applied, e)
+		o.of[e.UID] = append(o.of[e.UID], e)
+		if e.Type == referral.RulesChanged {
+			o.rules = append(o.rules, e)
+		}
 		if r, ok := e.Body.(referral.Registration); ok && r.MasterUID == 0 && r.ReferralCode != "" {
 			if _, ok := o.codeOwners[r.ReferralCode]; !ok {
 				o.waiting = append(o.waiting, e.ID)

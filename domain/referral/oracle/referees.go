@@ -74,10 +74,10 @@ func (o *Oracle) profile(uid int64) Referee {
 	if r.Country == "" {
 		r.Country = "unknown"
 	}
-	for _, e := range o.applied {
+	for _, e := range o.of[uid] {
 		k, ok := e.Body.(referral.KYC)
 		switch {
-		case !ok || e.UID != uid || r.KYC == referral.KYCAdvanced:
+		case !ok || r.KYC == referral.KYCAdvanced:
 		case k.Level == referral.KYCAdvanced:
 			r.KYC, r.VerifiedAt = referral.KYCAdvanced, e.At
 		default:

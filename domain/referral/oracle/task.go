@@ -36,8 +36,8 @@ func (o *Oracle) TaskUsers(uid int64, from, to time.Time) (n int64) {
 			continue
 		}
 		var verified time.Time
-		for _, e := range o.applied { // by time
-			if b, ok := e.Body.(referral.KYC); ok && b.Level == referral.KYCAdvanced && e.UID == main {
+		for _, e := range o.of[main] { // by time
+			if b, ok := e.Body.(referral.KYC); ok && b.Level == referral.KYCAdvanced {
 				verified = e.At
 				break
 			}
