@@ -36,7 +36,7 @@ var cardStyles = map[string]cardStyle{
 	"get_task":                  {"task", func(a cardArgs) string { return "Task " + a.TaskID.String() }},
 	"simulate_task":             {"simulation", func(a cardArgs) string { return "Simulated " + a.Type + " task" }},
 	"hand_off":                  {"handoff", func(cardArgs) string { return "Handed over to a person" }},
-	"propose_referral_code":     {"proposal", func(cardArgs) string { return "New referral code" }},
+	"propose_referral_code":     {"proposal", func(cardArgs) string { return "Referral code" }},
 	"propose_task":              {"proposal", func(a cardArgs) string { return "New " + a.Type + " task" }},
 	"propose_task_cancellation": {"proposal", func(a cardArgs) string { return "Cancel task " + a.TaskID.String() }},
 	"propose_nudge":             {"proposal", func(a cardArgs) string { return "Remind the participants of task " + a.TaskID.String() }},

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -194,33 +195,42 @@ func (s *Store) ChangeCode(ctx context.Context, c domain.Caller, code string, ch
 		return referral.ReferralCode{}, domain.Invalid("", "nothing is to be changed")
 	}
 	err := s.again(ctx, func(tx pgx.Tx) error {
-		if err := lockCodes(ctx, tx); err != nil {
-			return err
-		}
-		var mine bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM referral_code WHERE code = $1 AND uid = $2)`, code, c.UID).Scan(&mine); err != nil {
-			return err
-		}
-		if !mine {
-			return noCode()
-		}
-		own, err := ratesOf(ctx, tx, c.UID, now)
-		if err == nil {
-			err = change.Check(own)
-		}
-		if err != nil {
-			return err
-		}
-		at, err := codeTime(ctx, tx, c, now)
-		if err != nil {
-			return err
-		}
-		return s.appendEvents(ctx, tx, referral.Event{ID: "hub-" + newID(), Type: referral.ReferralCodeChanged, At: at, UID: c.UID, Body: change.Body(code)})
+		return s.changeCode(ctx, tx, c, code, change, "hub-"+newID(), now, func(referral.ReferralCode) error { return nil })
 	})
 	if err != nil {
 		return referral.ReferralCode{}, err
 	}
 	return s.code(ctx, c, code)
+}
+
+// changeCode appends the change inside tx as an event of the id. agreed sees the code as it is, and may refuse. Errors: ChangeCode's.
+func (s *Store) changeCode(ctx context.Context, tx pgx.Tx, c domain.Caller, name string, change referral.CodeChange, id string, now time.Time, agreed func(referral.ReferralCode) error) error {
+	if err := lockCodes(ctx, tx); err != nil {
+		return err
+	}
+	codes, err := codesOf(ctx, tx, c.UID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(codes, func(x referral.ReferralCode) bool { return x.Code == name })
+	if i < 0 {
+		return noCode()
+	}
+	if err := agreed(codes[i]); err != nil {
+		return err
+	}
+	own, err := ratesOf(ctx, tx, c.UID, now)
+	if err == nil {
+		err = change.Check(own)
+	}
+	if err != nil {
+		return err
+	}
+	at, err := codeTime(ctx, tx, c, now)
+	if err != nil {
+		return err
+	}
+	return s.appendEvents(ctx, tx, referral.Event{ID: id, Type: referral.ReferralCodeChanged, At: at, UID: c.UID, Body: change.Body(name)})
 }
 
 // code is one of the caller's codes.

@@ -13,28 +13,33 @@ import (
 // Codes lists the caller's referral codes, each with what it is set to by its latest version, in order of name.
 func (s *Store) Codes(ctx context.Context, c domain.Caller) (codes []referral.ReferralCode, err error) {
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
-		changes, err := codeVersions(ctx, tx, c.UID)
-		if err != nil {
-			return err
-		}
-		byDefault := referral.DefaultCode(changes)
-		rows, err := tx.Query(ctx, `SELECT code, created_at FROM referral_code WHERE uid = $1 ORDER BY code`, c.UID)
-		if err != nil {
-			return err
-		}
-		var code referral.ReferralCode
-		_, err = pgx.ForEachRow(rows, []any{&code.Code, &code.CreatedAt}, func() error {
-			terms := referral.LatestTerms(changes[code.Code])
-			code.CreatedAt, code.Default = code.CreatedAt.UTC(), code.Code == byDefault
-			code.RebateRates, code.Note = terms.RebateRates, terms.Note
-			codes = append(codes, code)
-			return nil
-		})
+		codes, err = codesOf(ctx, tx, c.UID)
 		return err
 	})
 	if err != nil {
 		err = fmt.Errorf("referral codes: %w", err)
 	}
+	return codes, err
+}
+
+func codesOf(ctx context.Context, tx pgx.Tx, partner int64) (codes []referral.ReferralCode, err error) {
+	changes, err := codeVersions(ctx, tx, partner)
+	if err != nil {
+		return nil, err
+	}
+	byDefault := referral.DefaultCode(changes)
+	rows, err := tx.Query(ctx, `SELECT code, created_at FROM referral_code WHERE uid = $1 ORDER BY code`, partner)
+	if err != nil {
+		return nil, err
+	}
+	var code referral.ReferralCode
+	_, err = pgx.ForEachRow(rows, []any{&code.Code, &code.CreatedAt}, func() error {
+		terms := referral.LatestTerms(changes[code.Code])
+		code.CreatedAt, code.Default = code.CreatedAt.UTC(), code.Code == byDefault
+		code.RebateRates, code.Note = terms.RebateRates, terms.Note
+		codes = append(codes, code)
+		return nil
+	})
 	return codes, err
 }
 

@@ -59,6 +59,7 @@ func wantRefusal(t *testing.T, s *store.Store, what string, err error, code doma
 }
 
 func TestApproval(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	ctx := t.Context()
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER", SpotRebateRate: 100_000, FuturesRebateRate: 50_000, Note: "Vietnam", Default: true})
@@ -110,6 +111,7 @@ func TestApproval(t *testing.T) {
 }
 
 func TestDeclineIsFinal(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER"})
 	if got, err := s.Decline(t.Context(), alice, p.ID, proposedAt); err != nil || got.State != proposal.Declined {
@@ -123,6 +125,7 @@ func TestDeclineIsFinal(t *testing.T) {
 
 // A newer proposal of the same conversation stands for the older; those of other conversations stay.
 func TestReplaced(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	elsewhere := proposeCode(t, s, chat2, referral.NewCode{Code: "OTHER"})
 	old := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER", SpotRebateRate: 100_000})
@@ -150,6 +153,7 @@ func TestReplaced(t *testing.T) {
 
 // Neither the caller's role in the database nor a change behind its back gets other arguments approved.
 func TestArgumentsCannotChange(t *testing.T) {
+	t.Parallel()
 	s, pool := taskWorld(t)
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER", SpotRebateRate: 100_000})
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
@@ -187,6 +191,7 @@ func TestArgumentsCannotChange(t *testing.T) {
 
 // What was right when it was proposed is checked again; a failure leaves the proposal open.
 func TestChecksAgainWhenExecuted(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER", SpotRebateRate: 300_000})
 	lower := referral.Event{ID: "lower", Type: referral.PartnerRates, UID: 100, At: proposedAt.Add(time.Minute), Body: referral.Rates{SpotRate: 200_000, FuturesRate: 400_000}}
@@ -207,6 +212,7 @@ func TestChecksAgainWhenExecuted(t *testing.T) {
 
 // Of many clicks at once, over several connections, one creates.
 func TestApprovedByManyAtOnce(t *testing.T) {
+	t.Parallel()
 	s, pool := taskWorld(t)
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER"})
 	var wg sync.WaitGroup
@@ -243,6 +249,7 @@ func TestApprovedByManyAtOnce(t *testing.T) {
 }
 
 func TestProposalsAreBounded(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	var err error
 	made := 0
@@ -270,6 +277,7 @@ func TestProposalsAreBounded(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	p := proposeCode(t, s, chat1, referral.NewCode{Code: "SUMMER"})
 	if err := s.ExpireProposals(t.Context(), p.ExpiresAt.Add(-time.Second)); err != nil {
@@ -299,6 +307,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestNewCodes(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	ctx := t.Context()
 	for field, n := range map[string]referral.NewCode{
@@ -363,6 +372,7 @@ func TestNewCodes(t *testing.T) {
 
 // Twenty-five at once, and nineteen fit beside the one that is there.
 func TestTwentyCodes(t *testing.T) {
+	t.Parallel()
 	s, _ := taskWorld(t)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -384,4 +394,58 @@ func TestTwentyCodes(t *testing.T) {
 	if made != referral.MaxCodes-1 {
 		t.Errorf("%d were made", made)
 	}
+}
+
+// TestChangedCode: a change of a code shows what is and what will be, does that and nothing else, and not from another state than the one shown.
+func TestChangedCode(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s, _ := taskWorld(t)
+	change := func(n referral.NewCode) (proposal.Proposal, error) {
+		return s.Propose(ctx, alice, proposal.ChangeCode, n, "", proposedAt)
+	}
+	for what, bad := range map[string]struct {
+		n     referral.NewCode
+		code  domain.Code
+		field string
+	}{
+		"not there":      {referral.NewCode{Code: "NONE"}, domain.CodeNotFound, "code"},
+		"another's":      {referral.NewCode{Code: "C900", SpotRebateRate: 1}, domain.CodeNotFound, "code"},
+		"nothing":        {referral.NewCode{Code: "C100"}, domain.CodeConflict, "code"},
+		"above my rate":  {referral.NewCode{Code: "C100", SpotRebateRate: 400_001}, domain.CodeInvalid, "spotRebateRate"},
+		"note on a line": {referral.NewCode{Code: "C100", SpotRebateRate: 1, Note: "a\nb"}, domain.CodeInvalid, "note"},
+	} {
+		if _, err := change(bad.n); code(err) != bad.code || domain.AsError(err).Field != bad.field {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	p, err := change(referral.NewCode{Code: "C100", SpotRebateRate: 100_000, Default: true})
+	if err != nil || p.Preview.Subject != "C100" {
+		t.Fatal(p, err)
+	}
+	rows := map[string]string{}
+	for _, r := range p.Preview.Rows {
+		rows[r.Name] = r.Value
+	}
+	if len(rows) != 5 || rows["spotWas"] != "0" || rows["spotRebateRate"] != "0.1" || rows["spotKept"] != "0.3" || rows["default"] != "yes" || rows["code"] != "C100" {
+		t.Fatal(rows)
+	}
+	stale, err := change(referral.NewCode{Code: "C100", FuturesRebateRate: 50_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Approve(ctx, mallory, p.ID, p.Digest, proposedAt); code(err) != domain.CodeNotFound {
+		t.Fatal(err)
+	}
+	if _, err := s.Approve(ctx, alice, p.ID, p.Digest, proposedAt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Approve(ctx, alice, stale.ID, stale.Digest, proposedAt); code(err) != domain.CodeConflict || domain.AsError(err).Field != "code" {
+		t.Fatalf("a change of what is no more: %v", err)
+	}
+	codes, err := s.Codes(ctx, alice)
+	if err != nil || len(codes) != 1 || codes[0].Spot != 100_000 || codes[0].Futures != 0 || !codes[0].Default {
+		t.Fatalf("%+v %v", codes, err)
+	}
+	verified(t, s)
 }

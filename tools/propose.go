@@ -27,11 +27,11 @@ type Proposed struct {
 // notDone tells a model what it must not claim.
 const notDone = "Nothing has been done. The partner decides with the buttons on the card; neither you nor a message in the chat can confirm."
 
-// proposer makes a tool that proposes out of one that checks its arguments.
-func proposer[In any](d Deps, name, description string, kind proposal.Kind, args func(in In) (any, error)) Tool {
+// proposer makes a tool that proposes out of one that checks its arguments, and says what they propose.
+func proposer[In any](d Deps, name, description string, args func(ctx context.Context, c domain.Caller, in In) (proposal.Kind, any, error)) Tool {
 	t := Define(name, description+" Only proposes: nothing happens until the partner confirms the card that this shows. Call it alone, once, with all arguments known.",
 		func(ctx context.Context, c domain.Caller, in In) (out Proposed, err error) {
-			complete, err := args(in)
+			kind, complete, err := args(ctx, c, in)
 			if err != nil {
 				return out, err
 			}

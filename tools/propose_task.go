@@ -1,6 +1,9 @@
 package tools
 
 import (
+	"context"
+
+	"partnerhub/domain"
 	"partnerhub/domain/proposal"
 )
 
@@ -13,9 +16,9 @@ type proposeTaskArgs struct {
 // ProposeTask proposes a task (SPEC 10).
 func ProposeTask(d Deps) Tool {
 	return proposer(d, "propose_task", "Propose a task for sub-partners: who takes part, when, and what earns which reward. Its worst case is set aside from the partner's fund when it is confirmed. Ask for what the partner has not said; never choose amounts.",
-		proposal.CreateTask, func(in proposeTaskArgs) (any, error) {
+		func(_ context.Context, _ domain.Caller, in proposeTaskArgs) (proposal.Kind, any, error) {
 			draft := in.draft(in.Start, in.End)
 			_, err := draft.Spec(d.Zone)
-			return draft, err
+			return proposal.CreateTask, draft, err
 		})
 }

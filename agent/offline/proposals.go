@@ -76,12 +76,15 @@ func (p *Planner) renderProposal(result string) string {
 		rows[row.Name] = row.Value
 	}
 	var out string
-	if r.Kind == proposal.CreateCode {
+	switch r.Kind {
+	case proposal.CreateCode:
 		out = p.prompts.Answer("proposal.referral_code", "code", rows["code"], "spot", percentage(rows["spotRebateRate"]), "futures", percentage(rows["futuresRebateRate"]))
 		if rows["default"] == "yes" {
 			out += " " + p.prompts.Answer("proposal.default_code")
 		}
-	} else {
+	case proposal.ChangeCode:
+		out = p.prompts.Answer("proposal.referral_code_change", "code", rows["code"], "changes", p.codeChanges(rows))
+	default:
 		out = p.prompts.Answer("proposal.any", "title", strings.TrimSuffix(lower(r.Preview.Title), "."))
 	}
 	if t := r.Preview.Targets; t != nil {
@@ -98,6 +101,23 @@ func (p *Planner) renderProposal(result string) string {
 		}
 	}
 	return out + " " + p.prompts.Answer("proposal.confirm")
+}
+
+// codeChanges says what becomes of a code, by the rows of its preview.
+func (p *Planner) codeChanges(rows map[string]string) string {
+	var changes []string
+	for _, product := range []string{"spot", "futures"} {
+		if rate, ok := rows[product+"RebateRate"]; ok {
+			changes = append(changes, p.prompts.Answer("proposal.change."+product, "rate", percentage(rate), "was", percentage(rows[product+"Was"])))
+		}
+	}
+	if rows["default"] == "yes" {
+		changes = append(changes, p.prompts.Answer("proposal.change.default"))
+	}
+	if note := rows["note"]; note != "" {
+		changes = append(changes, p.prompts.Answer("proposal.change.note", "note", note))
+	}
+	return strings.Join(changes, "; ")
 }
 
 // percentage is a rate, a decimal fraction, in percent.

@@ -29,10 +29,11 @@ type Kind string
 
 // The kinds.
 const (
-	CreateCode Kind = "referral_code"     // a new referral code
-	CreateTask Kind = "task"              // a new task, funded
-	CancelTask Kind = "task_cancellation" // of a task
-	Nudge      Kind = "nudge"             // a notice to a task's participants
+	CreateCode Kind = "referral_code"        // a new referral code
+	ChangeCode Kind = "referral_code_change" // other terms for a code
+	CreateTask Kind = "task"                 // a new task, funded
+	CancelTask Kind = "task_cancellation"    // of a task
+	Nudge      Kind = "nudge"                // a notice to a task's participants
 )
 
 // State is how a proposal stands. All but Proposed are final.

@@ -209,12 +209,14 @@ export const cards = {
   proposal: {
     what: {
       referral_code: (code: string) => `Create the referral code ${code}`,
+      referral_code_change: (code: string) => `Change the referral code ${code}`,
       task: (title: string) => `Create the task “${title}”`,
       task_cancellation: (title: string) => `Cancel the task “${title}”`,
       nudge: (title: string) => `Remind the participants of “${title}”`,
     } as Record<string, ((subject: string) => string) | undefined>,
     confirm: {
       referral_code: (code: string) => `Create code ${code}`,
+      referral_code_change: (code: string) => `Change code ${code}`,
       task: () => "Create the task",
       task_cancellation: () => "Cancel the task",
       nudge: () => "Send the reminder",
@@ -238,7 +240,7 @@ export const cards = {
     more: (n: number) => `and ${n} more`,
     dates: "Runs",
     rows: {
-      code: "Code", spotRebateRate: "Spot rebate", futuresRebateRate: "Futures rebate", spotKept: "You keep, spot and margin", futuresKept: "You keep, futures",
+      code: "Code", spotWas: "Spot rebate now", futuresWas: "Futures rebate now", spotRebateRate: "Spot rebate", futuresRebateRate: "Futures rebate", spotKept: "You keep, spot and margin", futuresKept: "You keep, futures",
       default: "Default code", note: "Note", codesAfter: "Codes you will have", type: "Type", everyX: "New verified users for a reward", reward: "Reward, USDT",
       maxRepeats: "Rewards a participant, at most", product: "Trading that counts", participants: "Participants", perParticipant: "A participant earns at most, USDT",
       settlesAt: "Unspent money is back by", taskId: "Task", status: "Status", paid: "Paid so far, USDT", refund: "Back to you, less what is earned until then, USDT",

@@ -199,12 +199,14 @@ export const cards: typeof en = {
   proposal: {
     what: {
       referral_code: (code) => `Tạo mã giới thiệu ${code}`,
+      referral_code_change: (code) => `Thay đổi mã giới thiệu ${code}`,
       task: (title) => `Tạo nhiệm vụ “${title}”`,
       task_cancellation: (title) => `Hủy nhiệm vụ “${title}”`,
       nudge: (title) => `Nhắc người tham gia “${title}”`,
     },
     confirm: {
       referral_code: (code) => `Tạo mã ${code}`,
+      referral_code_change: (code) => `Thay đổi mã ${code}`,
       task: () => "Tạo nhiệm vụ",
       task_cancellation: () => "Hủy nhiệm vụ",
       nudge: () => "Gửi lời nhắc",
@@ -228,7 +230,7 @@ export const cards: typeof en = {
     more: (n) => `và ${n} người khác`,
     dates: "Thời gian",
     rows: {
-      code: "Mã", spotRebateRate: "Hoàn phí giao ngay", futuresRebateRate: "Hoàn phí tương lai", spotKept: "Bạn giữ lại, giao ngay và ký quỹ", futuresKept: "Bạn giữ lại, tương lai",
+      code: "Mã", spotWas: "Hoàn phí giao ngay hiện tại", futuresWas: "Hoàn phí tương lai hiện tại", spotRebateRate: "Hoàn phí giao ngay", futuresRebateRate: "Hoàn phí tương lai", spotKept: "Bạn giữ lại, giao ngay và ký quỹ", futuresKept: "Bạn giữ lại, tương lai",
       default: "Mã mặc định", note: "Ghi chú", codesAfter: "Số mã bạn sẽ có", type: "Loại", everyX: "Số người dùng mới đã xác minh cho một phần thưởng", reward: "Phần thưởng, USDT",
       maxRepeats: "Số lần thưởng tối đa mỗi người", product: "Giao dịch được tính", participants: "Người tham gia", perParticipant: "Mỗi người nhận tối đa, USDT",
       settlesAt: "Tiền chưa dùng được hoàn trước", taskId: "Nhiệm vụ", status: "Trạng thái", paid: "Đã trả, USDT", refund: "Hoàn lại cho bạn, trừ phần kiếm được đến lúc đó, USDT",
