@@ -158,6 +158,27 @@ func (a *Agent) AskTurn(ctx context.Context, c domain.Caller, thread, text strin
 	return answer, first.ThreadID, err
 }
 
+// DecideTurn decides on a proposal, and returns what its conversation says then. The errors are Decide's, which the answer tells, too.
+func (a *Agent) DecideTurn(ctx context.Context, c domain.Caller, d Decision) (answer BatchAnswer, err error) {
+	answer = BatchAnswer{Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}
+	decided, err := a.Decide(ctx, c, d)
+	if err != nil {
+		answer.Text = domain.AsError(err).Error()
+		return answer, err
+	}
+	if decided.Note == nil {
+		return answer, domain.Errorf(domain.CodeBusy, "", "the conversation does not say yet what was decided")
+	}
+	var log []conversation.Logged
+	if err := a.FollowRun(ctx, c, *decided.Note, func(e conversation.Logged) error {
+		log = append(log, e)
+		return nil
+	}); err != nil {
+		return answer, err
+	}
+	return batchAnswer(log)
+}
+
 // batchAnswer reads it out of a run's log.
 func batchAnswer(log []conversation.Logged) (BatchAnswer, error) {
 	answer := BatchAnswer{Calls: []BatchCall{}, Options: []string{}, Cards: []json.RawMessage{}}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"partnerhub/domain"
 	"partnerhub/domain/feedback"
 )
 
@@ -32,6 +33,8 @@ type Case struct {
 	// As and Now, where they are set, stand for the demo program's partner and its clock.
 	As  int64
 	Now time.Time
+	// Fund is paid into the partner's fund account before the dialog.
+	Fund domain.Money
 	// Recorded are results that stand for the tools' own: see Replay.
 	Recorded []feedback.Call
 	// Was is what a turn marked unlike must not come to again.
@@ -52,11 +55,23 @@ type State struct {
 	Changes []string
 }
 
-// Turn is what the partner says, in one of several ways, and what must come of it.
+// Turn is what the partner says, in one of several ways, or does, and what must come of it.
 type Turn struct {
 	Says []string // alternatives: each is a run of its own
+	Does Act      // "": says something; else Says is what it does
+	Wait time.Duration
 	Want Want
 }
+
+// Act is what a partner does beside talking.
+type Act string
+
+// The acts.
+const (
+	Approve Act = "approve" // with the button on the card of the proposal before
+	Decline Act = "decline"
+	Wait    Act = "wait" // for as long as Wait says
+)
 
 // Want is what a turn must come to. Empty fields are not checked, but for Calls: only the calls listed may be made.
 type Want struct {
@@ -206,6 +221,17 @@ func callOf(text string) (Call, error) {
 func (c *Case) add(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
+	if act := Act(word); act == Approve || act == Decline || act == Wait {
+		t := Turn{Says: []string{line}, Does: act}
+		var err error
+		if act == Wait {
+			t.Wait, err = time.ParseDuration(rest)
+		} else if rest != "" {
+			err = fmt.Errorf("%q stands alone", word)
+		}
+		c.Turns = append(c.Turns, t)
+		return err
+	}
 	if flag := word == "any" || word == "unlike" || word == "abstain"; (rest == "") != flag {
 		if flag {
 			return fmt.Errorf("%q stands alone", word)
@@ -223,6 +249,9 @@ func (c *Case) add(line string) error {
 	case "now":
 		c.Now, err = time.Parse(time.RFC3339, rest)
 		return err
+	case "fund":
+		c.Fund, err = domain.ParseMoney(rest)
+		return err
 	}
 	if len(c.Turns) == 0 {
 		return fmt.Errorf("%q comes before anybody speaks", line)
@@ -230,6 +259,9 @@ func (c *Case) add(line string) error {
 	t := &c.Turns[len(c.Turns)-1]
 	switch word {
 	case "or":
+		if t.Does != "" {
+			return fmt.Errorf("%q is no other way to %s", rest, t.Does)
+		}
 		t.Says = append(t.Says, rest)
 	case "kind":
 		t.Want.Kind = rest

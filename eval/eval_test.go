@@ -2,6 +2,8 @@ package eval_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"partnerhub/agent/offline"
 	"partnerhub/demo"
 	"partnerhub/domain"
+	"partnerhub/domain/ledger"
 	"partnerhub/eval"
 	"partnerhub/ingest"
 	"partnerhub/knowledge"
@@ -86,11 +89,11 @@ func asked() []string {
 // assistant answers over the database, with a model or, without one, by the offline planner.
 func assistant(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits) *agent.Agent {
 	t.Helper()
-	return assistantOf(t, pool, model, limits, planner(), nil)
+	return assistantOf(t, pool, model, limits, planner(), now, nil)
 }
 
-// assistantOf is assistant with a planner of its own, and with a case's results in the place of the tools'.
-func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits, planner *offline.Planner, wrap func([]tools.Tool) []tools.Tool) *agent.Agent {
+// assistantOf is assistant with a planner and a clock of its own, and with a case's results in the place of the tools'.
+func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agent.Limits, planner *offline.Planner, now func() time.Time, wrap func([]tools.Tool) []tools.Tool) *agent.Agent {
 	t.Helper()
 	s, err := store.Open(t.Context(), pool, time.UTC)
 	if err != nil {
@@ -109,8 +112,9 @@ func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agen
 	if wrap != nil {
 		all = wrap(all)
 	}
+	conversations := store.NewConversations(pool)
 	a, err := agent.New(agent.Config{
-		Log: store.NewConversations(pool), Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
+		Log: conversations, Notes: conversations, Proposals: s, Model: model, Offline: planner, Suggest: planner.Suggest, Now: now, Zone: time.UTC, Solo: true, Limits: limits,
 		Tools: all, ModelName: "scripted", Prompts: words.Fingerprint,
 	})
 	if err != nil {
@@ -121,17 +125,39 @@ func assistantOf(t *testing.T, pool *pgxpool.Pool, model llms.Model, limits agen
 
 func partner() domain.Caller { return domain.Partner(demo.Cast().Partner.UID) }
 
+// player plays the cases against the offline planner.
+func player(t *testing.T, pool *pgxpool.Pool) eval.Player {
+	t.Helper()
+	s, err := store.Open(t.Context(), pool, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := 0
+	return eval.Player{
+		Agent: assistant(t, pool, nil, agent.Limits{}), Partner: partner(), Dump: store.NewReviews(pool).Canonical,
+		For: func(k eval.Case) (*agent.Agent, error) {
+			return assistantOf(t, pool, nil, agent.Limits{}, planner(), func() time.Time { return k.Now }, k.Replay), nil
+		},
+		Fund: func(ctx context.Context, c domain.Caller, amount domain.Money) error {
+			paid++
+			_, err := s.TopUp(ctx, ledger.Transfer{Key: fmt.Sprint("top_up:case", paid), From: ledger.Account{Owner: c.UID, Kind: ledger.External}, To: ledger.FundOf(c.UID), Amount: amount, Reason: ledger.TopUp, At: now()})
+			return err
+		},
+	}
+}
+
 // TestShipped runs every shipped case against the offline planner.
 func TestShipped(t *testing.T) {
 	cases, err := eval.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := assistant(t, loaded(t), nil, agent.Limits{})
+	pool := loaded(t)
+	p := player(t, pool)
 	var all []eval.Result
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			results, err := eval.Run(t.Context(), a, partner(), c)
+			results, err := p.Play(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
 			}

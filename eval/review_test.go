@@ -48,7 +48,7 @@ func play(t *testing.T, pool *pgxpool.Pool, file string, planner *offline.Planne
 		if !k.Now.Equal(now()) {
 			t.Errorf("the case's clock is %s, want %s", k.Now, now())
 		}
-		return assistantOf(t, pool, nil, agent.Limits{}, planner, k.Replay), nil
+		return assistantOf(t, pool, nil, agent.Limits{}, planner, now, k.Replay), nil
 	}}
 	results, err := p.Play(t.Context(), cases[0])
 	if err != nil || len(results) != 1 {

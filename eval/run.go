@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -63,6 +64,8 @@ type Player struct {
 	For func(k Case) (*agent.Agent, error)
 	// Meter counts the tokens of the model.
 	Meter *Meter
+	// Fund pays into the fund account of a caller.
+	Fund func(ctx context.Context, c domain.Caller, amount domain.Money) error
 	// Dump reads the partner's rows of tables, in their canonical form, sorted.
 	Dump func(ctx context.Context, c domain.Caller, tables []string) ([]string, error)
 }
@@ -89,11 +92,15 @@ func (p Player) Play(ctx context.Context, k Case) ([]Result, error) {
 	var out []Result
 	for _, said := range ways(k) {
 		r := Result{Case: k.Name, Measured: k.Measured, Way: strings.Join(said, " >> ")}
-		before, err := p.dump(ctx, c, k)
-		thread := ""
+		err := p.fund(ctx, c, k)
+		var before []string
+		if err == nil {
+			before, err = p.dump(ctx, c, k)
+		}
+		d := dialog{Player: p, k: k, caller: c, agent: a}
 		for i, text := range said {
 			if err != nil {
-				r.Said, r.Wrong, r.Fault = said[:i], []string{"the state could not be read: " + err.Error()}, Infrastructure
+				r.Said, r.Wrong, r.Fault = said[:i], []string{"the stage could not be set: " + err.Error()}, Infrastructure
 				break
 			}
 			want := k.Turns[i].Want
@@ -101,8 +108,9 @@ func (p Player) Play(ctx context.Context, k Case) ([]Result, error) {
 			var answer agent.BatchAnswer
 			began := time.Now()
 			p.Meter.take()
-			answer, thread, err = a.AskTurn(ctx, c, thread, text)
+			answer, err = d.turn(ctx, k.Turns[i], text)
 			turn := played(k, text, want, answer, time.Since(began))
+			turn.figures = turn.figures && k.Turns[i].Does == ""
 			turn.TokensIn, turn.TokensOut = p.Meter.take()
 			if ctx.Err() != nil {
 				return out, ctx.Err()
@@ -111,7 +119,7 @@ func (p Player) Play(ctx context.Context, k Case) ([]Result, error) {
 			if want.Unlike && k.Was.repeats(answer) {
 				r.Wrong = append(r.Wrong, "the answer is the one that was found bad, "+forbidden)
 			}
-			if err != nil {
+			if err != nil && k.Turns[i].Does == "" {
 				r.Wrong = append([]string{"the message was refused: " + err.Error()}, r.Wrong...)
 			}
 			if answer.Fallback != "" {
@@ -122,6 +130,7 @@ func (p Player) Play(ctx context.Context, k Case) ([]Result, error) {
 				r.Fault = faultOf(want, answer, err, r.Wrong)
 				break
 			}
+			err = nil
 		}
 		if k.State != nil && r.Passed() {
 			p.holdState(ctx, c, k, before, &r)
@@ -129,6 +138,60 @@ func (p Player) Play(ctx context.Context, k Case) ([]Result, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// dialog is a case under way.
+type dialog struct {
+	Player
+	k      Case
+	caller domain.Caller
+	agent  *agent.Agent
+	thread string
+	open   agent.Decision // on what was proposed last; its zero value where nothing was
+	waited time.Duration
+}
+
+// turn says or does what the turn wants. The error is that of the message or the decision.
+func (d *dialog) turn(ctx context.Context, t Turn, text string) (answer agent.BatchAnswer, err error) {
+	switch t.Does {
+	case Wait:
+		d.waited += t.Wait
+		later := d.k
+		if later.Now.IsZero() {
+			later.Now = Program().Now
+		}
+		later.Now = later.Now.Add(d.waited)
+		own, err := d.own(later)
+		if err == nil {
+			d.agent = own
+		}
+		return answer, err
+	case Approve, Decline:
+		decision := d.open
+		decision.Approved = t.Does == Approve
+		return d.agent.DecideTurn(ctx, d.caller, decision)
+	}
+	answer, d.thread, err = d.agent.AskTurn(ctx, d.caller, d.thread, text)
+	for _, raw := range answer.Cards {
+		var shown struct {
+			Kind string
+			Data struct{ ProposalID, Digest string }
+		}
+		if json.Unmarshal(raw, &shown) == nil && shown.Kind == "proposal" {
+			d.open = agent.Decision{ProposalID: shown.Data.ProposalID, Digest: shown.Data.Digest}
+		}
+	}
+	return answer, err
+}
+
+func (p Player) fund(ctx context.Context, c domain.Caller, k Case) error {
+	switch {
+	case k.Fund == 0:
+		return nil
+	case p.Fund == nil:
+		return errors.New("a case that pays into a fund account cannot be played here")
+	}
+	return p.Fund(ctx, c, k.Fund)
 }
 
 func (p Player) own(k Case) (*agent.Agent, error) {

@@ -61,9 +61,6 @@ func (u *understanding) act(all []turn, frame Frame, now time.Time) (a action, o
 	}
 	texts, base := earlier(all[:len(all)-1])
 	if base.tool != "" {
-		if stops.MatchString(text) && base.missing != nil {
-			return action{}, false
-		}
 		next := action{tool: base.tool, args: base.args}
 		for _, t := range texts {
 			u.collect(&next, t, now, false)

@@ -124,7 +124,11 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	if answer := decides(all); answer != "" {
 		return p.say("answer", p.prompts.Answer("proposal."+answer), frames[0])
 	}
-	if _, collecting := earlier(all[:len(all)-1]); len(frames) == 1 || collecting.missing != nil {
+	_, collecting := earlier(all[:len(all)-1])
+	if collecting.missing != nil && stops.MatchString(current.text) {
+		return p.say("answer", p.prompts.Answer("collect.stopped"), frames[0])
+	}
+	if len(frames) == 1 || collecting.missing != nil {
 		if a, ok := p.trained().act(all, frames[0], p.now()); ok {
 			return p.do(a, frames[0], len(messages), definitions)
 		}

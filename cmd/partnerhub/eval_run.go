@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 	"partnerhub/demo"
 	"partnerhub/domain"
 	"partnerhub/domain/evaluation"
+	"partnerhub/domain/ledger"
 	"partnerhub/eval"
 	"partnerhub/store"
 	"partnerhub/tools"
@@ -138,6 +140,10 @@ func (cmd *evalRunCmd) player(ctx context.Context, a *app, pool *pgxpool.Pool) (
 	}
 	return eval.Player{
 		Agent: ag, Partner: domain.Partner(demo.Cast().Partner.UID), Meter: meter, Dump: store.NewReviews(pool).Canonical,
+		Fund: func(ctx context.Context, c domain.Caller, amount domain.Money) error {
+			_, err := s.TopUp(ctx, ledger.Transfer{Key: "top_up:" + rand.Text(), From: ledger.Account{Owner: c.UID, Kind: ledger.External}, To: ledger.FundOf(c.UID), Amount: amount, Reason: ledger.TopUp, At: eval.Program().Now})
+			return err
+		},
 		For: func(k eval.Case) (*agent.Agent, error) {
 			at := k.Now
 			if at.IsZero() {
