@@ -54,9 +54,23 @@ export async function signIn(page: Page, role = "partner"): Promise<Person> {
   const people = (await (await page.request.get("/v1/dev/people")).json()) as Person[];
   const person = people.find((p) => p.role === role);
   if (!person) throw new Error(`nobody has the role ${role}`);
-  const res = await page.request.post("/v1/dev/session", { data: { uid: person.uid, role } });
-  expect(res.ok()).toBe(true);
+  await signInAs(page, person.uid, role);
   return person;
+}
+
+export async function signInAs(page: Page, uid: number, role: string) {
+  const res = await page.request.post("/v1/dev/session", { data: { uid, role } });
+  expect(res.ok()).toBe(true);
+}
+
+/** Events as the exchange's backend sends them, all of which must be taken. */
+export async function send(events: object[]) {
+  const key = process.env.EXCHANGE_KEY;
+  if (!key) throw new Error("EXCHANGE_KEY is not set: bin/partnerhub key create exchange, on the server's home, prints one");
+  const res = await fetch(`${base}/v1/events`, { method: "POST", headers: { "X-API-Key": key, "Content-Type": "application/x-ndjson" }, body: events.map((e) => JSON.stringify(e)).join("\n") });
+  const answer = (await res.json()) as { rejected: number };
+  expect(res.status, JSON.stringify(answer)).toBe(200);
+  expect(answer.rejected, JSON.stringify(answer)).toBe(0);
 }
 
 /** A signed-in page with its figures on it. */
