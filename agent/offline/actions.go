@@ -310,7 +310,7 @@ var (
 	everyAlone    = regexp.MustCompile(`(?i)^\W*(?:every|each|per)\s+(\d{1,6})\W*$`)
 	rewardWords   = regexp.MustCompile(`(?i)(?:\breward\w*|\bpay(?:s|ing)?|\bgives?|\bearns?|\bmake it)\s*(?:is|of|=|:|him|them|her|each)?\s*\$?(\d{1,6})\b|\$?\b(\d{1,6})\s*(?:usdt|usd|u|dollars?|\$)(?:\W|$)`)
 	repeatWords   = regexp.MustCompile(`(?i)\b(?:max(?:imum|imal)?(?: repeats?)?|up to|at most|cap(?:ped)?(?: at)?|limit(?:ed)?(?: to| of)?|no more than|repeat(?:s|ed)?)\s*(?:of|=|:|is)?\s*(\d{1,6})\b|\b(\d{1,6})\s*(?:times|repeats?|repetitions|x)\b`)
-	tierWords     = regexp.MustCompile(`(?i)` + amount + `\s*(?:usdt)?\s*(?:of)?\s*(?:trading|spot|futures|eligible)?\s*(?:vol(?:ume)?|task)?\s*(?:→|->|=>|=|:|gives?|for|earns?|pay(?:s|ing)?|gets?|rewards?|then|,\s*reward)\s*\$?(\d{1,6})\b(?:\s*(?:usdt|u)\b)?`)
+	tierWords     = regexp.MustCompile(`(?i)` + amount + `\s*(?:usdt)?\s*(?:of)?\s*(?:trading|spot|futures|eligible)?\s*(?:vol(?:ume)?|task)?\s*(?:→|->|=>|=|:|gives?|for|earns?|pay(?:s|ing)?|gets?|rewards?|then|,\s*reward)\s*(?:an?\s+|the\s+)?\$?(\d{1,6})\b(?:\s*(?:usdt|u)\b)?`)
 	tierBackwards = regexp.MustCompile(`(?i)\$?\b(10|30|50|100)\s*(?:usdt|usd|u|\$)?\s*(?:for|at|on|when|once|if they (?:reach|trade|do)|reward for)\s+(?:the\s+)?(?:a\s+)?(?:volume\s+of\s+)?(\d[\d,]*(?:\.\d+)?)\s*(k|m|mio|million)?\b`)
 	directWords   = regexp.MustCompile(`(?i)\b(?:direct(?:ly referred)?[- ]partners?|(?:all|every) (?:of )?(?:my )?(?:direct |sub-?)?(?:partners?|subs)|my (?:sub-?|sub |direct )?partners|my subs|(?:all|every) (?:my )?sub[- ]?partners?|every(?:one|body)|all of them)\b`)
 	uidWords      = regexp.MustCompile(`(?i)\b(?:uids?|users?|partners?|sub-?partners?|subs?|for|targets?|to)\s*[:#]?\s*(\d{3,18}(?:(?:\s*(?:,|&|;|and|\+)\s*|\s+)\d{3,18}\b)*)`)
@@ -382,7 +382,22 @@ func taskArguments(args map[string]any, text string, answering bool) {
 	}
 	if m := rewardWords.FindStringSubmatch(text); m != nil {
 		args["reward"] = m[1] + m[2]
+		putRight(args, m[1]+m[2])
 	}
+}
+
+// putRight gives a trading task's only tier another reward; of several it is not known which is meant, and they are asked for anew.
+func putRight(args map[string]any, reward string) {
+	tiers, _ := args["tiers"].([]any) // of an earlier message, and so read from JSON
+	if args["type"] != "trading" || len(tiers) == 0 || !slices.Contains([]string{"10", "30", "50", "100"}, reward) {
+		return
+	}
+	only, ok := tiers[0].(map[string]any)
+	if len(tiers) > 1 || !ok {
+		delete(args, "tiers")
+		return
+	}
+	args["tiers"] = []any{map[string]any{"threshold": only["threshold"], "reward": reward}}
 }
 
 // uids are the accounts that a task is for.
