@@ -76,12 +76,8 @@ func (a *activityReport) during(p domain.Period) *activityReport {
 // states counts the referees by what they are as of now.
 func (a *activityReport) states(ctx context.Context) error {
 	a.args = nil
-	var unfolded []string
-	for _, l := range a.levels() {
-		unfolded = append(unfolded, `SELECT referee, last_at FROM delta WHERE `+mine(l, a.arg(a.partner)))
-	}
 	p, r := a.q.Period, a.out
-	sql := `WITH unfolded AS (SELECT referee, max(last_at) AS at FROM (` + strings.Join(unfolded, " UNION ALL ") + `) d GROUP BY referee)
+	sql := `WITH unfolded AS (SELECT referee, max(last_at) AS at FROM delta WHERE ` + a.ours(a.arg(a.partner)) + ` GROUP BY referee)
 		SELECT count(*), count(*) FILTER (WHERE x.at < ` + a.arg(referral.DormantBefore(a.now, a.store.zone)) + `), count(*) FILTER (WHERE x.at IS NULL),
 			count(*) FILTER (WHERE x.registered_at >= ` + a.arg(p.From) + ` AND x.registered_at < ` + a.arg(p.To) + `)
 		FROM (SELECT r.registered_at, greatest(a.last_trade_at, u.at) AS at FROM (` + a.referees() + `) r JOIN account a USING (uid) LEFT JOIN unfolded u ON u.referee = r.uid) x`
@@ -92,7 +88,7 @@ func (a *activityReport) states(ctx context.Context) error {
 // trend.
 func (a *activityReport) times(ctx context.Context) error {
 	a.args = nil
-	rows, err := a.tx.Query(ctx, `SELECT `+a.hourOf("x.at")+`, x.product, sum(x.volume)::bigint, sum(x.trades)::bigint
+	rows, err := a.tx.Query(ctx, `SELECT x.at, x.product, sum(x.volume)::bigint, sum(x.trades)::bigint
 		FROM (`+strings.Join(a.coarsePieces(), " UNION ALL ")+`) x WHERE `+a.product()+` GROUP BY 1, 2`, a.args...)
 	if err != nil {
 		return err
@@ -107,16 +103,12 @@ func (a *activityReport) times(ctx context.Context) error {
 	for i := range r.Weekdays {
 		r.Weekdays[i].Key = time.Weekday((i + 1) % 7).String()
 	}
-	var hour string
+	var at time.Time
 	var product int16
 	var volume domain.Money
 	var trades int64
-	_, err = pgx.ForEachRow(rows, []any{&hour, &product, &volume, &trades}, func() error {
-		unix, err := strconv.ParseInt(hour, 10, 64)
-		if err != nil {
-			return err
-		}
-		t := time.Unix(unix, 0).In(a.store.zone)
+	_, err = pgx.ForEachRow(rows, []any{&at, &product, &volume, &trades}, func() error {
+		t := at.In(a.store.zone)
 		parts := []*referral.Tendency{&r.ByProduct[product-1], &r.Hours[t.Hour()], &r.Weekdays[(int(t.Weekday())+6)%7]}
 		for _, p := range parts {
 			p.Volume += volume
@@ -154,16 +146,16 @@ func (a *activityReport) traders(ctx context.Context) error {
 	if a.q.GroupBy == referral.ByWeek {
 		bucket = "date_trunc('week', x.day::timestamp)::date"
 	}
-	theirs := strings.Join(now, " UNION ALL ")
 	rows, err := a.tx.Query(ctx, `
-		WITH g AS (SELECT side, referee, `+bucket+` AS bucket, sum(x.volume)::bigint AS volume, sum(x.executed) > 0 AS traded
-			FROM (SELECT 0 AS side, n.* FROM (`+theirs+`) n UNION ALL SELECT 1, b.* FROM (`+strings.Join(before, " UNION ALL ")+`) b) x
-			WHERE `+a.product()+` GROUP BY 1, 2, 3),
+		WITH x AS (SELECT 0 AS side, n.* FROM (`+strings.Join(now, " UNION ALL ")+`) n UNION ALL SELECT 1, b.* FROM (`+strings.Join(before, " UNION ALL ")+`) b),
+		p AS MATERIALIZED (SELECT side, referee, `+bucket+` AS bucket, product, sum(x.volume)::bigint AS volume, sum(x.executed) > 0 AS traded
+			FROM x WHERE `+a.product()+` GROUP BY 1, 2, 3, 4),
+		g AS MATERIALIZED (SELECT side, referee, bucket, sum(volume)::bigint AS volume, bool_or(traded) AS traded FROM p GROUP BY 1, 2, 3),
 		r AS (SELECT referee, bool_or(traded) FILTER (WHERE side = 0) AS now, bool_or(traded) FILTER (WHERE side = 1) AS before,
 			coalesce(sum(volume) FILTER (WHERE side = 0), 0)::bigint AS volume, coalesce(sum(volume) FILTER (WHERE side = 1), 0)::bigint AS earlier FROM g GROUP BY 1)
 		SELECT 'all', 0, 0::bigint, count(*) FILTER (WHERE now), count(*) FILTER (WHERE before) FROM r
-		UNION ALL SELECT 'product', 0, product - 1, count(*) FILTER (WHERE executed > 0), 0
-			FROM (SELECT x.product, x.referee, sum(x.executed) AS executed FROM (`+theirs+`) x WHERE `+a.product()+` GROUP BY 1, 2) p GROUP BY product
+		UNION ALL SELECT 'product', 0, product - 1, count(*), 0
+			FROM (SELECT product, referee FROM p WHERE side = 0 AND traded GROUP BY 1, 2) t GROUP BY product
 		UNION ALL SELECT 'bucket', side, (bucket - DATE '1970-01-01')::bigint, count(*) FILTER (WHERE traded), 0 FROM g GROUP BY 2, 3
 		UNION ALL (SELECT 'mover', 0, referee, volume, earlier FROM r WHERE volume <> earlier ORDER BY abs(volume - earlier) DESC, referee LIMIT `+strconv.Itoa(referral.TopMovers)+`)`, a.args...)
 	if err != nil {
@@ -215,11 +207,9 @@ func (a *activityReport) symbols(ctx context.Context) error {
 	a.args = nil
 	from, to := a.arg(a.q.Period.From), a.arg(a.q.Period.To)
 	var pieces []string
-	for _, l := range a.levels() {
-		for _, x := range []struct{ at, sign, executed string }{{"at", "", "true"}, {"reversed_at", "-", "false"}} {
-			pieces = append(pieces, fmt.Sprintf(`SELECT symbol, referee, %[2]svolume AS volume, %[2]s1 AS trades, %[3]s AS executed, product FROM trade
-				WHERE %[4]s AND %[1]s >= %[5]s AND %[1]s < %[6]s`, x.at, x.sign, x.executed, mine(l, a.arg(a.partner)), from, to))
-		}
+	for _, x := range []struct{ at, sign, executed string }{{"at", "", "true"}, {"reversed_at", "-", "false"}} {
+		pieces = append(pieces, fmt.Sprintf(`SELECT symbol, referee, %[2]svolume AS volume, %[2]s1 AS trades, %[3]s AS executed, product FROM trade
+			WHERE %[4]s AND %[1]s >= %[5]s AND %[1]s < %[6]s`, x.at, x.sign, x.executed, a.ours(a.arg(a.partner)), from, to))
 	}
 	rows, err := a.tx.Query(ctx, `
 		SELECT symbol, sum(volume)::bigint, sum(trades)::bigint, count(*) FILTER (WHERE traded), count(*) OVER ()

@@ -28,7 +28,7 @@ func (m *metricsQuery) levels() []int {
 func above(level int) string { return [...]string{"", "owner", "u2", "u3"}[level] }
 
 // mine is the condition on activity at a level below the partner. Rows are kept by owner: those of the levels beyond the
-// direct one are found by the owners below me.
+// direct one are found by the owners below me. Where levels need not be told apart by statement, ours reads them at once.
 func mine(level int, me string) string {
 	if level == 1 {
 		return "owner = " + me + " AND owner <> 0"
@@ -36,12 +36,33 @@ func mine(level int, me string) string {
 	return fmt.Sprintf("owner = ANY (ARRAY(SELECT DISTINCT u1 FROM account WHERE u%[1]d = %[2]s AND u%[1]d <> 0)) AND %[3]s = %[2]s AND owner <> 0", level, me, above(level))
 }
 
-// shared is what a level paid back: the rebate comes out of the direct partner's share alone.
-func shared(level int, rebate string) string {
-	if level == 1 {
-		return rebate
+// ours is the condition on activity at the levels that the relation filter leaves. All levels are one scan: a scan for each would be
+// planned, checked for the second wall and started three times.
+func (m *metricsQuery) ours(me string) string {
+	const below = "SELECT u1 FROM account WHERE u%[2]d = %[1]s AND u%[2]d <> 0"
+	indirect := fmt.Sprintf(below, me, 2) + " UNION " + fmt.Sprintf(below, me, 3)
+	switch m.q.Filter.Relation {
+	case referral.Direct:
+		return mine(1, me)
+	case referral.Indirect:
+		return "owner = ANY (ARRAY(" + indirect + ")) AND " + me + " IN (u2, u3) AND owner <> 0"
 	}
-	return "0::bigint"
+	return "owner = ANY (ARRAY(SELECT " + me + " UNION " + indirect + ")) AND " + me + " IN (owner, u2, u3) AND owner <> 0"
+}
+
+// levelOf is the level at which the partner stands above a row of activity.
+func levelOf(me string) string {
+	return fmt.Sprintf("CASE %[1]s WHEN owner THEN 1 WHEN u2 THEN 2 ELSE 3 END", me)
+}
+
+// earned is what a row of activity earned the partner.
+func earned(me string) string {
+	return fmt.Sprintf("CASE %[1]s WHEN owner THEN earned1 WHEN u2 THEN earned2 ELSE earned3 END", me)
+}
+
+// shared is what the partner paid back of it: the rebate comes out of the direct partner's share alone.
+func shared(me string) string {
+	return fmt.Sprintf("CASE WHEN owner = %s THEN rebate ELSE 0 END", me)
 }
 
 // coarse reports whether the rollup by partner and hour can answer: it knows no referees.
@@ -242,11 +263,9 @@ func (m *metricsQuery) dayPieces(a, b time.Time) []string {
 	me, from, to := m.arg(m.partner), m.date(a), m.date(b)
 	var out []string
 	for _, table := range []string{"referee_day", "delta"} {
-		for _, l := range m.levels() {
-			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %d AS level, product, earned%d AS commission, %s AS shared,
-				volume, eligible_volume, fees, trades, executed, deposits, withdrawals
-				FROM %s WHERE %s AND day >= %s AND day < %s`, l, l, shared(l, "rebate"), table, mine(l, me), from, to))
-		}
+		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %s AS level, product, %s AS commission, %s AS shared,
+			volume, eligible_volume, fees, trades, executed, deposits, withdrawals
+			FROM %s WHERE %s AND day >= %s AND day < %s`, levelOf(me), earned(me), shared(me), table, m.ours(me), from, to))
 	}
 	return out
 }
@@ -258,19 +277,16 @@ func (m *metricsQuery) factPieces(a, b time.Time) []string {
 	}
 	me, from, to, zone := m.arg(m.partner), m.arg(a), m.arg(b), m.arg(m.store.zone.String())
 	var out []string
-	for _, l := range m.levels() {
-		for _, x := range []struct{ at, sign, executed string }{{"at", "", "1"}, {"reversed_at", "-", "0"}} {
-			out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, %[1]s AS at,
-				(%[1]s AT TIME ZONE %[6]s)::date AS day, %[2]d AS level, product, %[3]searned%[2]d AS commission, %[3]s%[4]s AS shared, %[3]svolume AS volume,
-				CASE WHEN eligible THEN %[3]svolume ELSE 0 END AS eligible_volume, %[3]sfee_paid AS fees, %[3]s1::bigint AS trades, %[5]s::bigint AS executed, 0::bigint AS deposits, 0::bigint AS withdrawals
-				FROM trade WHERE %[7]s AND %[1]s >= %[8]s AND %[1]s < %[9]s`,
-				x.at, l, x.sign, shared(l, "rebate"), x.executed, zone, mine(l, me), from, to))
-		}
-		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, at,
-			(at AT TIME ZONE %[2]s)::date, %[1]d, 0::smallint, 0, 0, 0, 0, 0, 0, 0, CASE WHEN withdrawal THEN 0 ELSE amount END, CASE WHEN withdrawal THEN amount ELSE 0 END
-			FROM transfer WHERE %[3]s AND at >= %[4]s AND at < %[5]s`, l, zone, mine(l, me), from, to))
+	for _, x := range []struct{ at, sign, executed string }{{"at", "", "1"}, {"reversed_at", "-", "0"}} {
+		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, %[1]s AS at,
+			(%[1]s AT TIME ZONE %[6]s)::date AS day, %[2]s AS level, product, %[3]s(%[10]s) AS commission, %[3]s(%[4]s) AS shared, %[3]svolume AS volume,
+			CASE WHEN eligible THEN %[3]svolume ELSE 0 END AS eligible_volume, %[3]sfee_paid AS fees, %[3]s1::bigint AS trades, %[5]s::bigint AS executed, 0::bigint AS deposits, 0::bigint AS withdrawals
+			FROM trade WHERE %[7]s AND %[1]s >= %[8]s AND %[1]s < %[9]s`,
+			x.at, levelOf(me), x.sign, shared(me), x.executed, zone, m.ours(me), from, to, earned(me)))
 	}
-	return out
+	return append(out, fmt.Sprintf(`SELECT referee, owner, u2, at,
+		(at AT TIME ZONE %[2]s)::date, %[1]s, 0::smallint, 0, 0, 0, 0, 0, 0, 0, CASE WHEN withdrawal THEN 0 ELSE amount END, CASE WHEN withdrawal THEN amount ELSE 0 END
+		FROM transfer WHERE %[3]s AND at >= %[4]s AND at < %[5]s`, levelOf(me), zone, m.ours(me), from, to))
 }
 
 // referees is a query of the partner's referees that pass the filters, with the level at which they stand.

@@ -163,13 +163,9 @@ func (m *seriesQuery) largeReferees(ctx context.Context) error {
 // transfers reads each day's largest deposit and withdrawal of the referees that had a large one.
 func (m *seriesQuery) transfers(ctx context.Context) error {
 	m.args = nil
-	me, from, to := m.arg(m.partner), m.arg(m.q.Period.From), m.arg(m.q.Period.To)
-	var pieces []string
-	for _, l := range m.levels() {
-		pieces = append(pieces, `SELECT referee, at, amount, withdrawal FROM transfer WHERE `+mine(l, me)+` AND at >= `+from+` AND at < `+to)
-	}
 	rows, err := m.tx.Query(ctx, `
-		WITH t AS MATERIALIZED (`+strings.Join(pieces, "\nUNION ALL ")+`),
+		WITH t AS MATERIALIZED (SELECT referee, at, amount, withdrawal FROM transfer
+			WHERE `+m.ours(m.arg(m.partner))+` AND at >= `+m.arg(m.q.Period.From)+` AND at < `+m.arg(m.q.Period.To)+`),
 		large AS (SELECT referee FROM t GROUP BY 1 HAVING max(amount) >= `+m.arg(int64(anomalies.LeastTransfer))+` ORDER BY max(amount) DESC, 1 LIMIT `+m.arg(int64(maxSeriesReferees))+`)
 		SELECT t.referee, t.at, t.amount, t.withdrawal FROM t JOIN large USING (referee) ORDER BY t.referee, t.at, t.amount DESC`, m.args...)
 	if err != nil {
@@ -203,17 +199,14 @@ func (m *seriesQuery) lives(ctx context.Context) error {
 		uids = append(uids, s.Subject.UID)
 	}
 	slices.Sort(uids)
-	var unfolded []string
-	for _, l := range m.levels() {
-		unfolded = append(unfolded, `SELECT referee, last_at FROM delta WHERE `+mine(l, m.arg(m.partner)))
-	}
 	me := m.arg(m.partner)
+	unfolded := `SELECT referee, max(last_at) AS at FROM delta WHERE ` + m.ours(me) + ` GROUP BY 1`
 	m.args = append(m.args, slices.Compact(uids))
 	rows, err := m.tx.Query(ctx, fmt.Sprintf(`
 		SELECT a.uid, a.registered_at, coalesce(p.uid, 0), greatest(a.last_trade_at, d.at)
-		FROM account a LEFT JOIN (SELECT referee, max(last_at) AS at FROM (%s) d GROUP BY 1) d ON d.referee = a.uid
+		FROM account a LEFT JOIN (%s) d ON d.referee = a.uid
 		LEFT JOIN partner p ON p.uid = CASE %s WHEN a.u2 THEN a.u1 WHEN a.u3 THEN a.u2 END
-		WHERE a.uid = ANY ($%d::bigint[])`, strings.Join(unfolded, " UNION ALL "), me, len(m.args)), m.args...)
+		WHERE a.uid = ANY ($%d::bigint[])`, unfolded, me, len(m.args)), m.args...)
 	if err != nil {
 		return err
 	}

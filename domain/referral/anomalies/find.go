@@ -33,10 +33,12 @@ const (
 func Find(series []Series, now time.Time, kinds ...Kind) []Alert {
 	var found []Alert
 	under := map[Subject]int64{}
+	var days []Day // of one series after the other
 	for i := range series {
 		s := &series[i]
 		under[s.Subject] = s.Under
-		d := unfold(s, now)
+		d := unfold(s, now, days[:0])
+		days = d.days
 		if len(d.days) == 0 {
 			continue
 		}
@@ -152,9 +154,9 @@ type unfolded struct {
 	learn   int  // the first day that can be judged
 }
 
-// unfold fills the days that are missing, up to and with the day of now.
-func unfold(s *Series, now time.Time) *unfolded {
-	u := &unfolded{Series: s, now: now, share: 1, learn: learn}
+// unfold fills the days that are missing, up to and with the day of now. It writes them into days, which holds none.
+func unfold(s *Series, now time.Time, days []Day) *unfolded {
+	u := &unfolded{Series: s, now: now, share: 1, learn: learn, days: days}
 	if len(s.Days) > 0 && !s.From.IsZero() && s.From.Before(s.Days[0].Date.AddDate(0, 0, -1)) {
 		u.learn = learnCut
 	}
