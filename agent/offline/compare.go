@@ -33,6 +33,8 @@ func (u *understanding) setComparison(frame *Frame, s *said, prev Frame, now tim
 		if prev.Period != "" && prev.Period != later && s.compare && len(s.metrics) == 0 && u.begins(later, now).Before(u.begins(prev.Period, now)) {
 			later, earlier = prev.Period, later
 		}
+	case s.has("qoq") || s.overUnit("quarter"):
+		later = "this_quarter"
 	case s.has("yoy") || s.overUnit("year"):
 		later = "this_year"
 	case s.has("mom") || s.overUnit("month"):

@@ -18,7 +18,7 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 	if named := s.named(f, intent); named != "" {
 		return named
 	}
-	if s.corrects(f) && (intent == Metrics || intent == Refine || !sure || intent == Review || intent == Compare && !s.compare || intent == Vague || intent == Rules && s.has("meant", "mean")) {
+	if s.corrects(f) && (intent == Metrics || intent == Refine || !sure || intent == Referees && s.rank == "" || intent == Review || intent == Compare && !s.compare || intent == Vague || intent == Rules && s.has("meant", "mean")) {
 		return Refine
 	}
 	if s.comparesRates() && intent == RootCause {
@@ -38,7 +38,7 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 			intent, sure = Refine, true
 		}
 	}
-	if !sure {
+	if !sure || intent == Referees && !s.states() && s.rank == "" && s.sort == "" && len(s.countries) == 0 && s.code == "" && s.sub == 0 && !s.has("list") && s.note == "" && s.vip == 0 {
 		return s.unsure(intent, following)
 	}
 	switch intent {
@@ -70,7 +70,7 @@ func (u *understanding) decide(s *said, f focus, intent Intent, sure bool) Inten
 		switch {
 		case following && f.frame.Intent == Referees && s.pronoun:
 			return Refine
-		case s.counted && !s.states() && s.strong():
+		case (s.counted || !s.people() && len(s.periods) > 0 && s.sort == "" && s.order == "" && !s.has("list", "show", "who", "which")) && !s.states() && s.strong():
 			return Metrics
 		case s.counted && !s.states():
 			return s.counting()
@@ -87,13 +87,17 @@ var resourceWords = map[string]Intent{"promo": Events, "campaign": Events, "even
 func (s *said) named(f focus, intent Intent) Intent {
 	follows := f.frame != nil
 	if intent == Referees || intent == Metrics || intent == Leaderboard || intent == Vague || intent == Unclear {
-		for _, t := range s.toks {
-			if r := resourceWords[t.norm]; r != "" && len(s.periods) == 0 && len(s.uid) == 0 {
-				return r
-			}
+		if r := s.resource(); r != "" {
+			return r
 		}
 	}
 	switch {
+	case s.other && intent.data():
+		return OutOfScope // somebody else's data
+	case intent == Metrics && s.lacks() && !s.counted && s.rank == "referee" && len(s.periods) == 0:
+		return Referees
+	case (intent == Metrics || intent == Rewards) && (s.word(0) == "list" || s.word(0) == "who") && s.strong() && len(s.groups) == 0 && s.people():
+		return Referees
 	case s.general() && (intent == Rewards || intent == Codes || intent == RootCause || intent == Tasks || intent == Unclear || intent == Trace):
 		return Rules
 	case s.word(0) == "how" && (s.word(1) == "to" || s.sequence("do", "i") || s.sequence("can", "i")) && (intent == CreateTask || intent == CreateCode || intent == CancelTask || intent == Nudge):
@@ -114,8 +118,16 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return RootCause
 	case follows && f.frame.Intent == Referees && s.counted && len(s.metrics) == 0 && (s.pronoun || s.has("there")): // "how many are there?"
 		return Refine
+	case s.word(0) == "sort" && s.sort != "" && follows && f.frame.Intent == Referees && s.rank == "":
+		return Refine
 	case s.word(0) == "sort" && s.sort != "" && (s.rank == "referee" || follows && f.frame.Intent == Referees):
 		return Referees
+	case follows && len(s.all) > 0 && len(s.toks) <= 6 && (intent == OutOfScope || intent == Unclear || intent == Vague):
+		return Refine
+	case intent == Review && len(s.uid) > 0:
+		return Referee
+	case intent == Review && s.sub != 0:
+		return Metrics
 	case intent == Leaderboard && s.order == "asc" && s.has("list", "referee") && s.sort != "":
 		return Referees
 	case intent == Leaderboard && follows && f.frame.Intent == Leaderboard && len(s.metrics) == 0 && len(s.periods) == 0 && s.rank == "" && len(s.groups) == 0 && s.limit > 0:
@@ -138,10 +150,32 @@ func (s *said) named(f focus, intent Intent) Intent {
 		return Refine
 	case follows && len(s.periods) == 1 && s.onlyPeriod() && intent != Referee:
 		return Refine
+	case follows && s.nth > 0 && len(s.metrics) == 0 && len(s.toks) <= 7 && (intent == Vague || intent == Unclear || intent == Rules) && f.uid(s) != 0:
+		return Refine
 	case follows && f.frame.Intent == Trace && f.frame.TradeID != "" && len(s.toks) <= 4 && s.bareNumber() != "":
 		return Refine
 	}
 	return ""
+}
+
+// resource is the kind of article that a word names, "" for none.
+func (s *said) resource() Intent {
+	for _, t := range s.toks {
+		if r := resourceWords[t.norm]; r != "" && len(s.periods) == 0 && len(s.uid) == 0 {
+			return r
+		}
+	}
+	return ""
+}
+
+// lacks reports whether a state is named that only a list of referees can show: what they have not done, or no longer do.
+func (s *said) lacks() bool {
+	return s.kyc == "none" || s.deposited != nil && !*s.deposited || s.traded != nil && !*s.traded || s.activity == "dormant" || s.activity == "inactive"
+}
+
+// people reports whether all that is asked for are referees who did something.
+func (s *said) people() bool {
+	return !slices.ContainsFunc(s.metricNames(), func(m string) bool { return m != "newReferrals" && m != "verified" && m != "deposited" })
 }
 
 // general reports whether a question is about how things are for everybody, not about the partner's own records: "when
@@ -193,10 +227,10 @@ func (s *said) corrects(f focus) bool {
 	case "no", "nope", "sorry", "actually", "oops", "rather":
 		return true
 	}
-	if s.has("instead", "meant", "mean") || slices.ContainsFunc(s.periods, s.denied) || len(s.replaced()) > 0 {
+	if s.has("instead", "meant", "mean", "same", "likewise", "ditto") || slices.ContainsFunc(s.periods, s.denied) || len(s.replaced()) > 0 {
 		return true
 	}
-	return len(s.toks) <= 3 && len(s.periods) == 0 && len(s.metrics) > 0 && slices.Contains([]string{"now", "and", "also", "then", "ok"}, s.word(0))
+	return len(s.toks) <= 3 && len(s.periods) == 0 && len(s.metrics) > 0 && slices.Contains([]string{"now", "and", "also", "then", "ok", "by"}, s.word(0))
 }
 
 // onePeriod reports whether all periods named are the same one: "volume this week vs eligible volume this week".
@@ -206,7 +240,7 @@ func (s *said) onePeriod() bool {
 
 // comparesRates: "week over week", "mom": how much something changed, not why.
 func (s *said) comparesRates() bool {
-	return s.topic == "" && (s.has("wow", "mom", "yoy") || s.overUnit("week") || s.overUnit("month"))
+	return s.topic == "" && s.rated()
 }
 
 // slots reports whether anything is named that narrows, cuts or points.
@@ -276,7 +310,7 @@ func (s *said) vague(following bool) Intent {
 
 func (s *said) aboutMetrics(following bool) Intent {
 	switch {
-	case s.compare && (len(s.periods) > 0 || s.before) && !s.contrast():
+	case s.compare && (len(s.periods) > 0 || s.before || s.rated() && len(s.metrics) > 0) && !s.contrast():
 		return Compare
 	case s.has("top", "leaderboard", "ranking", "rank"):
 		return Leaderboard

@@ -15,9 +15,11 @@ import (
 // focus is what the conversation is about: the last question about data that was answered, and its result.
 type focus struct {
 	frame *Frame
-	rows  []string // keys of the last result's rows
-	next  string   // the cursor behind them
-	asked string   // the message that was answered by asking back, when that was the last turn
+	// earlier is the question about data before that one, which "compare both" is about too.
+	earlier *Frame
+	rows    []string // keys of the last result's rows
+	next    string   // the cursor behind them
+	asked   string   // the message that was answered by asking back, when that was the last turn
 	// options are those that were asked back with.
 	options []string
 }
@@ -128,6 +130,10 @@ func focusOf(turns []turn) focus {
 			if !ok || !frame.Intent.data() || failed(c.result) {
 				continue
 			}
+			if f.frame != nil {
+				f.earlier = &frame
+				return f
+			}
 			f.frame = &frame
 			var r struct {
 				Rows []struct {
@@ -147,10 +153,49 @@ func focusOf(turns []turn) focus {
 					f.rows = append(f.rows, row.Key)
 				}
 			}
-			return f
 		}
 	}
 	return f
+}
+
+// both answers "compare both" and "both by day", about the last two figures asked for: they are set against each other where
+// they are of two periods, and put side by side where they are of one. Nil where it is about something else.
+func (u *understanding) both(s *said, f focus, now time.Time) []Frame {
+	two := s.sequence("the", "two") || s.sequence("those", "two") || s.sequence("these", "two") // "those two months" is no period
+	if f.frame == nil || f.earlier == nil || len(s.toks) > 8 || len(s.metrics) > 0 || len(s.periods) > 0 && !(two && len(s.periods) == 1) {
+		return nil
+	}
+	if !s.has("both") && !two && !s.sequence("compare", "them") && !s.sequence("side", "by", "side") && !s.sequence("each", "other") {
+		return nil
+	}
+	last, first := *f.frame, *f.earlier
+	if last.Intent != Metrics || first.Intent != Metrics || !same(filterArguments(last), filterArguments(first)) {
+		return nil
+	}
+	alike := slices.Equal(last.Metrics, first.Metrics)
+	switch {
+	case !alike && last.Period == first.Period:
+		last.Metrics = append(slices.Clone(first.Metrics), last.Metrics...)
+		return []Frame{u.usual(u.name(last, s))}
+	case !alike || last.Period == first.Period:
+		return nil
+	case s.compare || s.sequence("side", "by", "side") || s.sequence("each", "other"):
+		if u.begins(last.Period, now).Before(u.begins(first.Period, now)) {
+			last.Period, first.Period = first.Period, last.Period
+		}
+		last.Intent, last.CompareTo = Compare, first.Period
+		if u.precedes(last.CompareTo, last.Period, now) {
+			last.CompareTo = ""
+		}
+		return []Frame{u.name(last, s)}
+	}
+	return []Frame{u.usual(u.name(first, s)), u.usual(u.name(last, s))}
+}
+
+// filterArguments are a frame's filters alone.
+func filterArguments(f Frame) arguments {
+	_, args := Frame{Intent: Metrics, Product: f.Product, Relation: f.Relation, UID: f.UID, SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code}.call()
+	return args
 }
 
 // failed reports whether a call came to nothing. One that found nobody is still what the conversation is about.
@@ -179,7 +224,7 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 		if len(s.uid) > 0 {
 			one.UID = s.uid[0]
 		}
-		if frame.Intent == Referee {
+		if frame.Intent == Referee || s.nth > 0 && (frame.Intent == Leaderboard || frame.Intent == Metrics) { // of the period in which they ranked
 			one.Period = or(periodOf(s), or(frame.Period, "last_30_days"))
 		}
 		return one
@@ -220,11 +265,12 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 				frame.By = g
 			}
 		}
-		frame.UID, frame.Country, frame.Code, frame.SubPartnerUID = 0, "", "", 0
+		frame.UID = 0
 		if len(metrics) > 0 {
 			frame.Metrics = metrics[:1]
 		}
 		frame.Period = or(periodOf(s), frame.Period)
+		frame = frame.narrowed(s)
 	case Compare:
 		frame = u.name(frame, s)
 		if len(metrics) > 0 {

@@ -112,6 +112,9 @@ func separate(a, b *said) bool {
 	if a.has(comparers...) && len(a.periods) < 2 && len(b.metrics) == 0 { // "compare this week and last week"
 		return false
 	}
+	if len(b.periods) == 1 && b.against == 0 && len(a.metrics) > 0 && !a.compare { // "deposits this week and withdrawals, compared with last week"
+		return false
+	}
 	ranked := func(s *said) bool { return s.has(rankers...) }
 	switch {
 	case len(a.periods) > 0 && len(b.periods) > 0:

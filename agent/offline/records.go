@@ -50,6 +50,8 @@ func (s *said) about(f focus, intent Intent, sure bool) Intent {
 	switch {
 	case f.frame != nil && f.frame.Intent == Rewards && s.reward != "" && len(s.toks) <= 5:
 		return Refine
+	case intent == OutOfScope && s.trade != "":
+		return Trace
 	case !open:
 	case s.trade != "":
 		return Trace

@@ -12,7 +12,7 @@ const (
 	ruleOverForeign = 0.65 // where it found what the assistant does not do
 	ruleSure        = 0.3  // more, where the first one is sure: this for each unit of its confidence above a half
 	ruleOwn         = 0.1  // more, where it is about what is mine, or how much there is
-	rulePeriod      = 0.1  // more, where a period is named
+	rulePeriod      = 0.25 // more, where a period is named
 	ruleMetric      = 0.05 // more, where a metric is named and no period
 	ruleFollowing   = 0.3  // more, where the question follows one about figures
 )
@@ -20,7 +20,7 @@ const (
 // asksRule reports whether a question is about how things are for everybody, though the first reading takes it for something else. Two
 // words are too few to tell.
 func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence float64) bool {
-	if intent == Rules || intent == Handoff || len(s.toks) < 3 || len(s.uid) > 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
+	if intent == Rules || intent == Handoff || s.corrects(f) || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent || len(s.toks) < 3 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
 		return false
 	}
 	least := ruleOverWish + ruleSure*max(0, confidence-0.5)

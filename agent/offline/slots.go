@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,7 @@ type said struct {
 	before    bool // "the previous one"
 	pronoun   bool // "that user", "his", "them"
 	nth       int  // "the first one": 1
+	other     bool // "partner 20002": somebody who is not named as a sub-partner
 	more      bool // "more", "next page"
 	counted   bool // "how many"
 }
@@ -81,15 +83,19 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	if slices.ContainsFunc(s.metrics, func(h hit) bool { return !h.weak }) {
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
 	}
+	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.from > s.metrics[0].from && s.relative(h) })
 	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak && s.word(h.from) == "make" && s.word(h.to) == "it" })
 	if slices.ContainsFunc(s.metrics, func(h hit) bool { return strings.HasPrefix(h.value, "shared") }) && !s.has("and", "vs", "versus", "plus") { // "how much commission do I give back": one figure
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.value == "commission" })
 	}
 	s.groups = l.find("group", toks)
 	s.products = outside(l.find("product", toks), s.groups)
-	s.relations = outside(l.find("relation", toks), s.groups)
+	s.relations = outside(outside(l.find("relation", toks), s.groups), s.metrics) // "shared with my direct referees" is a figure
 	s.countries = l.find("country", toks)
 	s.shortCountries(l)
+	if len(s.metrics) == 1 && s.metrics[0].value == "sharedCommission" { // paid to direct referees alone
+		s.relations = nil
+	}
 	for slot, to := range map[string]*string{"kyc": &s.kyc, "activity": &s.activity, "sort": &s.sort, "order": &s.order} {
 		if h := longest(l.find(slot, toks)); h != nil {
 			*to = h.value
@@ -101,7 +107,7 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 			*to = &yes
 		}
 	}
-	if s.activity == "inactive" { // "never traded" is a state, not a trade
+	if s.activity == "inactive" || s.activity == "dormant" { // "never traded" is a state, not a trade
 		s.traded = nil
 	}
 	for _, h := range l.find("all", toks) {
@@ -124,7 +130,10 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	}
 	s.tradeIDs()
 	s.numbers()
-	s.codes()
+	s.groups = slices.DeleteFunc(s.groups, func(h hit) bool {
+		return h.value == "referee" && len(s.uid) > 0 && h.to < len(toks) && toks[h.to].number > 0
+	}) // "by uid 12345"
+	s.codes(l)
 	s.comparing()
 	s.references()
 	if s.counted && s.rank == "referee" { // how many traded, not how much
@@ -136,6 +145,19 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 	}
 	return s
 }
+
+// relative reports whether a metric only says of whom another one is asked: "commission from people who signed up directly".
+func (s *said) relative(h hit) bool {
+	for i := h.from - 1; i >= max(0, h.from-3); i-- {
+		if w := s.word(i); w == "who" || w == "that" || w == "which" {
+			return i > 0 && slices.Contains(people, s.word(i-1))
+		}
+	}
+	return false
+}
+
+// people are words for referees.
+var people = []string{"people", "referee", "user", "one", "those", "trader", "client", "customer", "invitee", "account", "member", "guy", "referral", "person"}
 
 func outside(hits, of []hit) []hit {
 	return slices.DeleteFunc(hits, func(h hit) bool {
@@ -176,6 +198,9 @@ func (s *said) shortCountries(l *lexicon) {
 	}
 }
 
+// teams are words for those below somebody.
+var teams = []string{"team", "network", "downline", "subtree", "branch", "group"}
+
 // numbers tells uids, limits and VIP levels apart by what stands around a number.
 func (s *said) numbers() {
 	for i, t := range s.toks {
@@ -191,7 +216,7 @@ func (s *said) numbers() {
 		before, next := s.word(back), s.word(i+1)
 		switch {
 		case digits && (before == "subpartner" || before == "partner" && s.word(back-1) == "sub" ||
-			(before == "under" || before == "below" || before == "through" || before == "via" || before == "of" && s.word(back-1) == "team") && len(t.raw) >= 4):
+			(before == "under" || before == "below" || before == "through" || before == "via" || before == "of" && slices.Contains(teams, s.word(back-1)) || slices.Contains(teams, next)) && len(t.raw) >= 4):
 			s.sub = t.number
 			s.uids = append(s.uids, hit{value: "xsub", from: i, to: i + 1})
 		case before == "vip" || before == "level" && (s.word(back-1) == "vip" || s.has("vip")):
@@ -203,7 +228,8 @@ func (s *said) numbers() {
 			s.uid = append(s.uid, t.number)
 			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1})
 		case before == "partner" && digits:
-			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1}) // somebody else's data, perhaps
+			s.other = true
+			s.uids = append(s.uids, hit{value: "xuid", from: i, to: i + 1})
 		case s.limit == 0 && t.number > 0 && t.number <= 10000 && (slices.Contains([]string{"top", "show", "first", "limit", "to", "that", "best", "biggest", "only", "it", "list", "largest", "highest", "bottom", "worst", "give", "me", "just", "see", "display"}, before) ||
 			slices.Contains([]string{"best", "biggest", "top", "highest", "largest", "most", "row", "result", "referee", "user", "more", "lowest", "worst", "trader", "entry", "country", "code"}, next)) && next != "day" && next != "usdt":
 			if t.text == "one" && before != "top" || (before == "to" || before == "it" || before == "that") && s.word(back-1) != "limit" && s.word(back-1) != "it" && s.word(back-1) != "make" {
@@ -214,8 +240,18 @@ func (s *said) numbers() {
 	}
 }
 
-// codes finds "code ABC123": a word behind "code" that is spelled like one.
-func (s *said) codes() {
+// tickers are words of capitals that are no codes.
+var tickers = regexp.MustCompile(`^(?:[A-Z]{2,10}(?:USDT|USDC|USD)|USDT|USDC|USD|EUR|BTC|ETH|SOL|XRP|DOGE|BNB|KYC|VIP|UID|CSV|PDF|FAQ|ASAP|YTD|MTD|QTD|WTD|UTC|GMT|API|MCP|TG|BD|FTD|FTT)$`)
+
+// codes finds "code ABC123": a word behind "code" that is spelled like one, or one of capitals among words that are not.
+func (s *said) codes(l *lexicon) {
+	quiet := slices.ContainsFunc(s.toks, func(t token) bool { return len(t.raw) > 3 && t.raw == strings.ToLower(t.raw) && t.number < 0 })
+	for i, t := range s.toks {
+		if quiet && len(t.raw) >= 4 && len(t.raw) <= 32 && t.raw == strings.ToUpper(t.raw) && t.raw[0] >= 'A' && t.raw[0] <= 'Z' && !t.inPeriod && !tickers.MatchString(t.raw) &&
+			!l.known[strings.ToLower(t.raw)] && s.word(i-1) != "trade" && s.word(i-1) != "task" && !slices.ContainsFunc(s.trades, func(h hit) bool { return h.from <= i && i < h.to }) {
+			s.code = t.raw
+		}
+	}
 	for i := 1; i < len(s.toks); i++ {
 		t := s.toks[i]
 		if p := s.word(i - 1); p != "code" && !(p == "link" && i > 1) || t.inPeriod || len(t.raw) < 3 || len(t.raw) > 32 {
@@ -231,7 +267,13 @@ var comparers = []string{"compare", "compared", "comparing", "comparison", "vers
 
 // comparing finds out whether, and with which of the periods, something is compared.
 func (s *said) comparing() {
-	s.compare = s.has(comparers...) || s.has("wow", "mom", "yoy") || s.overUnit("day") || s.overUnit("week") || s.overUnit("month") || s.overUnit("year")
+	inMetric := func(i int) bool {
+		return slices.ContainsFunc(s.metrics, func(h hit) bool { return h.from <= i && i < h.to }) // "more came in than went out"
+	}
+	for i, t := range s.toks {
+		s.compare = s.compare || !inMetric(i) && (slices.Contains(comparers, t.norm) || slices.Contains(comparers, t.text))
+	}
+	s.compare = s.compare || s.rated()
 	for n, m := range s.periods {
 		first := slices.IndexFunc(s.toks, func(t token) bool { return t.start < m.End && t.end > m.Start })
 		if first >= 0 && s.word(first) == "since" {
@@ -250,6 +292,11 @@ func (s *said) comparing() {
 	for _, w := range [][]string{{"previous", "one"}, {"previous", "period"}, {"one", "before"}, {"period", "before"}, {"prior", "period"}} {
 		s.before = s.before || s.sequence(w...)
 	}
+}
+
+// rated reports whether a rate of change is named: "week over week", "mom".
+func (s *said) rated() bool {
+	return s.has("mom", "yoy", "qoq") || s.has("wow") || slices.ContainsFunc([]string{"day", "week", "month", "quarter", "year"}, s.overUnit)
 }
 
 // overUnit reports whether "month over month", or "month on month", is said.

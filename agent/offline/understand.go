@@ -68,7 +68,11 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		return []Frame{{Intent: Handoff, Category: category, Confidence: min(1, score/2)}}
 	}
 	var frames []Frame
-	for i, part := range u.questions(toks, found) {
+	parts := u.questions(toks, found)
+	if len(parts) > 1 && u.proposes(toks, found) { // what is to be made is said with many numbers, and is one thing
+		parts = []part{{toks: toks, periods: found}}
+	}
+	for i, part := range parts {
 		s := u.words.names(part.toks, part.periods)
 		s.further = i > 0
 		for _, frame := range u.frame(&s, f, now) {
@@ -85,11 +89,25 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 			}
 			frames = append(frames, frame)
 			if frame.Intent.data() && frame.Ask == "" {
-				f = focus{frame: &frame, rows: f.rows, asked: f.asked}
+				f = focus{frame: &frame, earlier: f.frame, rows: f.rows, asked: f.asked}
 			}
 		}
 	}
 	return settle(frames)
+}
+
+// proposes reports whether a message as a whole asks for something to be made or called off.
+func (u *understanding) proposes(toks []token, found []period.Match) bool {
+	s := u.words.names(toks, found)
+	ranked := u.model.Rank(s.masked())
+	if len(ranked) == 0 || ranked[0].Confidence < max(minConfidence, u.model.Threshold()) {
+		return false
+	}
+	switch Intent(ranked[0].Label) {
+	case CreateTask, CreateCode, CancelTask, Nudge:
+		return true
+	}
+	return false
 }
 
 // quoted is a note's words: "tagged 'whale'", "with the note \"VIP desk\"".
@@ -113,6 +131,9 @@ const minConfidence = 0.2
 
 // frame understands one question.
 func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
+	if frames := u.both(s, f, now); frames != nil {
+		return frames
+	}
 	ranked := slices.DeleteFunc(u.model.Rank(s.masked()), func(r classify.Score) bool { return Intent(r.Label) == Handoff }) // trigger decides that
 	intent, confidence := Unclear, 0.0
 	if len(ranked) > 0 {
@@ -249,17 +270,21 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 			}
 		}
 		if frame.By == "referee" && frame.Metrics[0] == "traders" { // "top traders" are those who trade the most
-			frame.Metrics = []string{"volume"}
+			if frame.Metrics = frame.Metrics[1:]; len(frame.Metrics) == 0 {
+				frame.Metrics = []string{"volume"}
+			}
 		}
 		u.setPeriod(&frame, s, prev, now)
+		frame = frame.narrowed(s)
 	case Referee:
 		if frame.UID == 0 {
 			frame.UID = f.uid(s)
 		}
 		frame.Period = periodOf(s)
-		if frame.Period == "" {
-			frame.Period = "last_30_days"
+		if frame.Period == "" && s.nth > 0 && (prev.Intent == Leaderboard || prev.Intent == Metrics) {
+			frame.Period = prev.Period // in which they ranked
 		}
+		frame.Period = or(frame.Period, "last_30_days")
 		frame.setFilters(Frame{UID: frame.UID})
 		frame.Metrics = nil
 	case Referees:
@@ -271,10 +296,34 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 	return frame
 }
 
+// maxRanked is how many are ranked of whom a filter leaves.
+const maxRanked = 10
+
+// narrowed is a ranking of some of the referees as a question that has filters, which a leaderboard has not: the figure by
+// referee, or the list of them where that is asked for.
+func (f Frame) narrowed(s *said) Frame {
+	if f.By != "referee" || f.Country == "" && f.Code == "" && f.SubPartnerUID == 0 {
+		return f
+	}
+	f.By = ""
+	sorted := f.Metrics[0] == "commission" || f.Metrics[0] == "volume"
+	if sorted && f.Limit == 0 && f.Product == "" && s.order != "" && !s.has("top", "rank", "ranking", "leaderboard", "who", "which") {
+		f.Intent, f.Sort, f.Order, f.Metrics = Referees, f.Metrics[0], s.order, nil
+		if f.PeriodAssumed {
+			f.Period, f.PeriodAssumed = "", false
+		}
+		return f
+	}
+	f.Intent, f.GroupBy, f.Metrics, f.Limit = Metrics, "referee", f.Metrics[:1], or(f.Limit, maxRanked)
+	return f
+}
+
 // name takes over the slots that a question names, whichever it is.
 func (u *understanding) name(frame Frame, s *said) Frame {
 	products, relations := values(s.products), values(s.relations)
 	switch {
+	case len(products) > 0 && slices.ContainsFunc(s.groups, func(h hit) bool { return h.value == "product" }): // "spot vs futures vs margin"
+		frame.Product = ""
 	case len(products) == 1 && s.excluded(s.products[0]) && frame.Intent != Leaderboard: // no filter says "all but": each stands apart
 		frame.Product, frame.GroupBy = "", "product"
 	case len(products) == 1 && s.shareOf() && frame.Intent == Metrics:

@@ -27,8 +27,8 @@ func (u *understanding) analysis(frame Frame, s *said, f focus, now time.Time) F
 	case RootCause:
 		return u.change(frame, s, f, prev, now)
 	case Review:
-		frame.Period = named
-		if named == "" && prev.Period != "" && prev.Intent != Referee {
+		frame.Period = or(named, s.regular())
+		if frame.Period == "" && prev.Period != "" && prev.Intent != Referee {
 			frame.Period = prev.Period
 		}
 		frame.Period, frame.PeriodAssumed = or(frame.Period, reviewPeriod), frame.Period == ""
@@ -40,6 +40,16 @@ func (u *understanding) analysis(frame Frame, s *said, f focus, now time.Time) F
 		frame.Period, frame.PeriodAssumed = or(frame.Period, anomalyPeriod), frame.Period == ""
 	}
 	return frame
+}
+
+// regular is the period of a regular report, the one under way: "weekly report".
+func (s *said) regular() string {
+	for word, period := range map[string]string{"daily": "today", "weekly": "this_week", "monthly": "this_month", "quarterly": "this_quarter", "yearly": "this_year", "annual": "this_year"} {
+		if s.has(word) {
+			return period
+		}
+	}
+	return ""
 }
 
 // change asks why a figure changed: the one that is named, else that of the question before, else commission.

@@ -170,9 +170,9 @@ func split(text string) []token {
 			// "7d" and "ABC123" stay whole
 			i += size
 		}
-		if head := strings.ToLower(text[start:min(start+3, i)]); (head == "uid" || head == "top") && i > start+3 && text[start+3] >= '0' && text[start+3] <= '9' {
+		if head := strings.ToLower(text[start:min(start+3, i)]); (head == "uid" || head == "top" || head == "vip") && i > start+3 && text[start+3] >= '0' && text[start+3] <= '9' {
 			out = append(out, token{raw: text[start : start+3], text: head, norm: head, number: -1, start: start, end: start + 3, sentence: sentence, comma: comma})
-			sentence, comma, start, digit = false, false, start+3, true // "UID10101", "top5"
+			sentence, comma, start, digit = false, false, start+3, true // "UID10101", "top5", "vip2"
 		}
 		t := token{raw: text[start:i], start: start, number: -1, sentence: sentence, comma: comma}
 		if n := len(out); n > 0 && start == out[n-1].end+1 && (text[start-1] == '-' || text[start-1] == '_') {
@@ -187,7 +187,7 @@ func split(text string) []token {
 			t.number = n
 		}
 		// "today's", "I'm": the ending is no word of its own; "don't" keeps its not
-		if rest := text[i:]; !digit && (strings.HasPrefix(rest, "'") || strings.HasPrefix(rest, "’")) {
+		if rest := text[i:]; (!digit || strings.HasPrefix(rest, "'s") || strings.HasPrefix(rest, "’s")) && (strings.HasPrefix(rest, "'") || strings.HasPrefix(rest, "’")) {
 			q := 1
 			if rest[0] != '\'' {
 				q = len("’")
@@ -206,7 +206,7 @@ func split(text string) []token {
 		t.end = i
 		if full, ok := short[t.text]; ok {
 			t.text = full
-		} else if t.text == "y" && len(out) == 0 {
+		} else if t.text == "y" && len(out) == 0 && !strings.HasPrefix(text[i:], "day") {
 			t.text = "why"
 		}
 		t.norm = singular(t.text)
@@ -221,7 +221,7 @@ func split(text string) []token {
 
 // short are the abbreviations that are words here, but for those of periods, which the period parser reads itself.
 var short = map[string]string{"wk": "week", "wks": "week", "mth": "month", "mths": "month", "n": "and", "w": "with", "diff": "difference", "avg": "average", "lvl": "level",
-	"r": "are", "u": "you", "ur": "your", "abt": "about", "ppl": "people", "hows": "how", "whats": "what", "biz": "business", "perf": "performance", "promos": "promo", "acct": "account", "txn": "trade", "txns": "trade"}
+	"r": "are", "u": "you", "ur": "your", "abt": "about", "ppl": "people", "hows": "how", "whats": "what", "biz": "business", "perf": "performance", "promos": "promo", "acct": "account", "txn": "trade", "txns": "trade", "tradeid": "trade"}
 
 // notForms are the short forms that hold a "not".
 var notForms = map[string]bool{"dont": true, "doesnt": true, "didnt": true, "isnt": true, "arent": true, "wasnt": true, "werent": true, "hasnt": true, "havent": true, "hadnt": true}

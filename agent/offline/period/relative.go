@@ -2,6 +2,7 @@ package period
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -50,10 +51,16 @@ func relativeUnit(p *parser, i int) (span, int, bool) {
 			p.is(start, "the") && p.is(start-1, "of", "for", "in", "over", "within", "during", "far", "throughout") && !p.is(whole+1, "of") {
 			return p.calendar(u, 0), whole + 1, u != "decade"
 		}
+		if p.is(start, "the") && p.is(start-1, "and", "about") && p.ends(whole+1) && u != "decade" { // "and the quarter?"
+			return p.calendar(u, 0), whole + 1, true
+		}
 		return span{}, 0, false
 	}
 	whole := p.opt(j, "whole", "calendar")
 	u, isUnit := p.unitAt(whole)
+	if p.prev != nil && p.is(i, "this") && p.is(whole, "one") && slices.Contains([]string{"day", "week", "month", "quarter", "year"}, p.prev.grain) { // "last quarter and this one"
+		u, isUnit = p.prev.grain, true
+	}
 	if !isUnit || u == "hour" {
 		return span{}, 0, false
 	}
@@ -79,6 +86,11 @@ func relativeUnit(p *parser, i int) (span, int, bool) {
 		n = 0 - 1
 	}
 	return p.calendar(u, n), end, true
+}
+
+// ends reports whether nothing but marks comes from token i on.
+func (p *parser) ends(i int) bool {
+	return !slices.ContainsFunc(p.toks[min(i, len(p.toks)):], func(t token) bool { return t.kind != mark })
 }
 
 func (p *parser) calendar(u string, n int) span {

@@ -180,7 +180,7 @@ func makeLexicon() map[string]entry {
 	l["hundred"] = entry{kind: scale, word: "hundred", n: 100}
 	l["thousand"] = entry{kind: scale, word: "thousand", n: 1000}
 	for names, to := range map[string]string{
-		"today tdy 2day todays tonight tody toay tday": "today", "yesterday yday ystd yesterdays": "yesterday", "tomorrow tmr tmrw tomorrows": "tomorrow",
+		"today tdy 2day todays tonight tody toay tday": "today", "yesterday yday ystd yest yesterdays": "yesterday", "tomorrow tmr tmrw tomorrows": "tomorrow",
 		"this current ongoing present tihs ths thsi": "this", "last lst latest lsat": "last", "previous prev prior preceding": "previous",
 		"past trailing": "past", "next coming upcoming following": "next", "until till til thru through": "to",
 		"since": "since", "ago": "ago", "few several": "few", "couple": "couple", "versus vs against": "versus",
