@@ -253,7 +253,7 @@ func (s *Store) NudgeTask(ctx context.Context, c domain.Caller, id int64, now ti
 // settleTask ends a task inside tx, whose caller holds the task lock: what is due is paid, and what is left in escrow goes back, in one posting.
 // ended is the column that says so.
 func settleTask(ctx context.Context, tx pgx.Tx, t storedTask, ended string, now time.Time) error {
-	if _, err := foldTaskDeltas(ctx, tx, `WHERE owner = $1 AND task = $2`, t.owner, t.id); err != nil {
+	if _, err := foldTaskDeltas(ctx, tx, now, `WHERE owner = $2 AND task = $3`, t.owner, t.id); err != nil {
 		return err
 	}
 	paid, err := payDue(ctx, tx, now, `AND p.owner = $3 AND p.task = $4`, MaxPost-1, t.owner, t.id)

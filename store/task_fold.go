@@ -19,12 +19,15 @@ type TaskWork struct {
 	Settled int   // tasks
 }
 
-// AdvanceTasks folds the progress that batches found, pays the rewards that it earned, and settles the tasks whose grace is over at now. Two
+// AdvanceTasks folds the progress that batches found, pays the rewards that it earned, tells of both, and settles the tasks whose grace is over at now. Two
 // replicas may call it at once, and calling it again does nothing: each step is a transaction of its own, under the task lock.
 //
 // It is a step of serve's loop, not a queued job: what is due is a row of an index, which a loop finds as well as a queue would.
 func (s *Store) AdvanceTasks(ctx context.Context, now time.Time) (done TaskWork, err error) {
 	if done, err = s.foldTasks(ctx, now); err != nil {
+		return done, err
+	}
+	if err := s.tellTasks(ctx, now); err != nil {
 		return done, err
 	}
 	for {
@@ -76,7 +79,7 @@ func (s *Store) foldTasks(ctx context.Context, now time.Time) (done TaskWork, er
 	}
 	// Progress first: a reward that cannot be posted does not hold up what is known of the others.
 	err = s.changeTasks(ctx, func(tx pgx.Tx) error {
-		done.Folded, err = foldTaskDeltas(ctx, tx, ``)
+		done.Folded, err = foldTaskDeltas(ctx, tx, now, ``)
 		return err
 	})
 	if err != nil {
@@ -130,20 +133,25 @@ func (s *Store) payEach(ctx context.Context, now time.Time, done *TaskWork) erro
 	return err
 }
 
-// foldTaskDeltas adds deltas, those that where selects, to the progress, and returns how many they were. The caller holds the task lock.
-func foldTaskDeltas(ctx context.Context, tx pgx.Tx, where string, args ...any) (n int64, err error) {
+// foldTaskDeltas adds deltas, those that where selects, to the progress, and returns how many they were. Where an endpoint wants to hear of
+// progress, it notes who moved. where's parameters begin with $2. The caller holds the task lock.
+func foldTaskDeltas(ctx context.Context, tx pgx.Tx, now time.Time, where string, args ...any) (n int64, err error) {
 	err = tx.QueryRow(ctx, `
 		WITH d AS MATERIALIZED (DELETE FROM task_delta `+where+` RETURNING *),
 		s AS MATERIALIZED (SELECT owner, task, uid, sum(amount)::bigint AS amount, bool_or(recount) AS recount FROM d GROUP BY 1, 2, 3),
 		n AS MATERIALIZED (
 			SELECT s.owner, s.task, s.uid, CASE WHEN s.recount THEN
 				(SELECT count(*) FROM account a WHERE a.u1 = p.uid AND a.u1 <> 0 AND a.registered_at >= p.starts_at AND a.registered_at < p.ends_at
-					AND a.verified_at >= p.starts_at AND a.verified_at < p.ends_at) ELSE p.value + s.amount END AS value
+					AND a.verified_at >= p.starts_at AND a.verified_at < p.ends_at) ELSE p.value + s.amount END AS value, p.value AS was
 			FROM s JOIN task_participant p USING (owner, task, uid)),
 		moved AS (
 			UPDATE task_participant p SET value = n.value, reached = `+stepsReached("n.value")+`
-			FROM n JOIN task t ON (t.owner, t.id) = (n.owner, n.task) WHERE (p.owner, p.task, p.uid) = (n.owner, n.task, n.uid))
-		SELECT count(*) FROM d`, args...).Scan(&n)
+			FROM n JOIN task t ON (t.owner, t.id) = (n.owner, n.task) WHERE (p.owner, p.task, p.uid) = (n.owner, n.task, n.uid)),
+		noted AS (
+			INSERT INTO task_moved (owner, task, uid, since) SELECT owner, task, uid, $1::timestamptz FROM n
+			WHERE value <> was AND EXISTS (SELECT FROM webhook_endpoint WHERE disabled_at IS NULL AND (types = '{}' OR 'task.progress' = ANY (types)))
+			ON CONFLICT DO NOTHING)
+		SELECT count(*) FROM d`, append([]any{now}, args...)...).Scan(&n)
 	return n, err
 }
 

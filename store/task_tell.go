@@ -120,3 +120,85 @@ func tellEnded(ctx context.Context, tx pgx.Tx, t storedTask, kind notice.Kind, r
 	data.Paid, data.Refunded = &paid, &refunded
 	return append(notices, notice.Notice{Owner: t.owner, Kind: kind, Key: fmt.Sprintf("%s:%d", kind, t.id), Data: notice.JSON(data), Link: taskLink(t.id), At: now}), nil
 }
+
+// tellTasks tells the exchange of progress, and creators of paid rewards that progress no longer reaches. When another process does so, or
+// there is nothing to tell, it does nothing.
+func (s *Store) tellTasks(ctx context.Context, now time.Time) error {
+	until := now.Add(-task.ProgressEvery)
+	var some bool
+	if err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM task_moved WHERE since <= $1) OR EXISTS (SELECT FROM task_participant WHERE paid - reached > flagged)`, until).Scan(&some); err != nil || !some {
+		return err
+	}
+	return s.changeTasks(ctx, func(tx pgx.Tx) error {
+		if err := tellProgress(ctx, tx, until, now); err != nil {
+			return err
+		}
+		return tellReviews(ctx, tx, now)
+	})
+}
+
+// progressTold is what the exchange is told of a participant's progress.
+type progressTold struct {
+	TaskID   int64        `json:"taskId"`
+	From     int64        `json:"from"` // who created it
+	UID      int64        `json:"uid"`
+	Progress task.Amount  `json:"progress"`
+	Steps    int64        `json:"steps"` // reached, of Of
+	Of       int64        `json:"of"`
+	Paid     domain.Money `json:"paid"`
+}
+
+// tellProgress tells of those who moved first before until, and how far they are by now: one event each, however much moved in between.
+func tellProgress(ctx context.Context, tx pgx.Tx, until, now time.Time) error {
+	rows, err := tx.Query(ctx, `
+		WITH m AS (DELETE FROM task_moved WHERE since <= $1 RETURNING owner, task, uid, since)
+		SELECT p.owner, p.task, p.uid, p.value, p.reached, p.paid_amount, t.type, CASE WHEN t.type = 1 THEN t.max_repeats ELSE cardinality(t.thresholds) END, m.since
+		FROM m JOIN task_participant p USING (owner, task, uid) JOIN task t ON (t.owner, t.id) = (p.owner, p.task) ORDER BY p.uid, p.task`, until)
+	if err != nil {
+		return err
+	}
+	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e webhook.Event, err error) {
+		var x progressTold
+		var kind int16
+		var since time.Time
+		if err := row.Scan(&x.From, &x.TaskID, &x.UID, &x.Progress.Value, &x.Steps, &x.Paid, &kind, &x.Of, &since); err != nil {
+			return e, err
+		}
+		x.Progress.Users = kind == referralTask
+		key := fmt.Sprintf("task_progress:%d:%d:%d", x.TaskID, x.UID, since.UnixMicro())
+		return webhook.Event{Owner: x.UID, Type: webhook.TaskProgress, Key: key, Data: notice.JSON(x), At: now}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return emit(ctx, tx, events)
+}
+
+// tellReviews tells creators of participants who were paid for steps that a reversal, or terms that came late, took back: once for each depth.
+// The rewards stay.
+func tellReviews(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	rows, err := tx.Query(ctx, `
+		WITH f AS (UPDATE task_participant SET flagged = paid - reached WHERE paid - reached > flagged RETURNING owner, task, uid, reached, paid)
+		SELECT f.owner, f.task, f.uid, f.reached + 1, t.title, t.type,
+			(SELECT sum(r.amount)::bigint FROM task_reward r WHERE (r.owner, r.task, r.uid) = (f.owner, f.task, f.uid) AND r.step > f.reached AND r.step <= f.paid)
+		FROM f JOIN task t ON (t.owner, t.id) = (f.owner, f.task)`)
+	if err != nil {
+		return err
+	}
+	notices, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n notice.Notice, err error) {
+		var x rewardTold
+		var title string
+		var kind int16
+		if err := row.Scan(&n.Owner, &x.TaskID, &x.UID, &x.Step, &title, &kind, &x.Amount); err != nil {
+			return n, err
+		}
+		x.Title = titleOf(title, kind)
+		n.Kind, n.Key = notice.TaskReview, fmt.Sprintf("task_review:%d:%d:%d", x.TaskID, x.UID, x.Step)
+		n.Data, n.Link, n.At = notice.JSON(x), taskLink(x.TaskID), now
+		return n, nil
+	})
+	if err != nil {
+		return err
+	}
+	return notify(ctx, tx, notices)
+}

@@ -20,7 +20,7 @@ const (
 	TaskCancelled Kind = "task_cancelled" // to a target: taskId, title
 	TaskChanged   Kind = "task_changed"   // extended or topped up, to a target: taskId, title, end
 	TaskNudge     Kind = "task_nudge"     // by hand of the creator: taskId, title, end, from
-	TaskReview    Kind = "task_review"    // a reversal touched a paid reward, to the creator: taskId, title, amount, uid
+	TaskReview    Kind = "task_review"    // paid rewards that progress no longer reaches, to the creator: taskId, title, amount, uid, step (the first of them)
 	Ticket        Kind = "ticket"         // to the partner and the BD: ticketId, state, category, text?
 	Anomaly       Kind = "anomaly"        // anomaly (its kind), metric, expected, seen, since, relation or uid or subPartnerUid
 	Settlement    Kind = "settlement"     // day (of the settlement), amount

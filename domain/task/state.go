@@ -80,3 +80,6 @@ func (s State) Allow(m Move) error {
 
 // NudgeEvery is how long a nudge must be past before the next.
 const NudgeEvery = 24 * time.Hour
+
+// ProgressEvery is how often, at most, the exchange is told of a participant's progress.
+const ProgressEvery = time.Minute

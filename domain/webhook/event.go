@@ -15,7 +15,7 @@ type Type string
 // The types. Each one's data holds the owner's uid beside what is said here.
 const (
 	NoticeCreated    Type = "notice.created"    // id, kind, data, link: for the exchange's own push
-	TaskProgress     Type = "task.progress"     // taskId, participant, and their figures
+	TaskProgress     Type = "task.progress"     // taskId, from, uid, progress, steps, of, paid: at most one a minute for each participant
 	TaskReward       Type = "task.reward"       // taskId, participant, amount
 	SettlementPosted Type = "settlement.posted" // day, amount
 	TicketCreated    Type = "ticket.created"
