@@ -45,4 +45,4 @@ deps:
 	@scripts/deps go postgres
 
 test-deps:
-	@scripts/deps go gcc postgres
+	@scripts/deps go gcc curl postgres

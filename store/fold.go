@@ -87,6 +87,11 @@ func foldDays(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 			INSERT INTO settlement_due (owner, day)
 			SELECT DISTINCT owner, day FROM d WHERE owner <> 0 AND (earned1, earned2, earned3, rebate) <> (0, 0, 0, 0) ORDER BY 1, 2
 			ON CONFLICT DO NOTHING),
+		ranked AS ( -- what the sorted lists of large partners have to take up: see Rank
+			INSERT INTO rank_delta (partner, referee, day, commission, volume)
+			SELECT f.partner, d.referee, d.day, f.commission, d.volume
+			FROM d CROSS JOIN LATERAL (VALUES (d.owner, d.earned1), (d.u2, d.earned2), (d.u3, d.earned3)) f (partner, commission)
+			WHERE f.partner IN (SELECT partner FROM rank_list) AND (d.last_at IS NOT NULL OR (f.commission, d.volume) <> (0, 0))),
 		lasts AS (
 			UPDATE account a SET last_trade_at = greatest(a.last_trade_at, l.at)
 			FROM (SELECT referee, max(last_at) AS at FROM d WHERE last_at IS NOT NULL GROUP BY referee) l

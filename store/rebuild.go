@@ -98,7 +98,7 @@ func (b *rebuilding) advance(n int) {
 // readers keep what they see.
 func (b *rebuilding) clear(ctx context.Context) error {
 	for _, table := range []string{"account", "partner", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
-		"transfer", "referee_day", "partner_hour", "delta", "delta_hour"} {
+		"transfer", "referee_day", "partner_hour", "delta", "delta_hour", "rank_list", "referee_rank", "rank_delta"} {
 		if _, err := b.tx.Exec(ctx, `DELETE FROM `+table); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *Store) Referees(ctx context.Context, c domain.Caller, q referral.Refere
 		l.rows = l.rows[:min(len(l.rows), q.Limit)]
 		page.Total = l.total
 		if page.Rows, err = l.withFigures(ctx); err == nil && more {
-			page.Next = start.after(q.Sort, page.Rows[q.Limit-1]).format(query)
+			page.Next = start.after(q.Sort, page.Rows[q.Limit-1], l.total).format(query)
 		}
 		return err
 	})
@@ -109,18 +109,104 @@ func (l *refereeList) loadCodes(ctx context.Context) error {
 
 // load reads the page's referees, and one more where there is a next page.
 //
-// Who matches is found, counted and sorted from the accounts below the partner: 10,000 of them take some milliseconds. A
-// partner with a million wants an index for each order, and a count that is kept.
+// By registration, an index has them in order. So have the sorted lists of large partners (see Rank) by the other orders, where nothing is
+// filtered. Else who matches is found, counted and sorted from all accounts below the partner: 10,000 of them take some milliseconds.
 func (l *refereeList) load(ctx context.Context) error {
 	l.filter()
-	l.filterActivity()
-	me := l.arg(l.partner)
-	var levels, unfolded []string
+	byAccount := true // nothing but the account itself is asked for
+	if l.q.Traded != nil || l.q.Activity != "" {
+		l.filterActivity()
+		byAccount = false
+	}
+	var uids []int64
+	var list int32
+	var err error
+	if l.q.Sort != referral.SortRegisteredAt && len(l.conditions) == 0 && l.q.Relation == "" {
+		if list, err = l.rankList(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case byAccount && l.q.Sort == referral.SortRegisteredAt:
+		uids, err = l.byRegistration(ctx)
+	case list > 0:
+		uids, err = l.ranked(ctx, list)
+	default:
+		uids, err = l.sortAll(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("referees: %w", err)
+	}
+	if l.total = max(l.total, l.start.total); l.total == 0 && len(uids) > 0 { // a first page that was not counted with the sorting
+		if err := l.count(ctx); err != nil {
+			return fmt.Errorf("counting referees: %w", err)
+		}
+	}
+	return l.details(ctx, uids)
+}
+
+// accounts is a query of the partner's referees at a level, as an r of the conditions.
+func (l *refereeList) accounts(level int) string {
+	below := [...]string{"", "0::bigint", "u1", "u2"}[level]
+	return fmt.Sprintf(`SELECT uid, %[1]d AS level, code%[1]d AS code, %[2]s AS below, country, registered_at, basic_at, verified_at,
+		first_deposit_at, first_trade_at, last_trade_at, spot_vip, futures_vip FROM account WHERE u%[1]d = %[3]s AND u%[1]d <> 0`, level, below, l.arg(l.partner))
+}
+
+// allOf are the conditions after a keyword, or nothing.
+func allOf(keyword string, conditions ...string) string {
+	conditions = slices.DeleteFunc(conditions, func(c string) bool { return c == "" })
+	if len(conditions) == 0 {
+		return ""
+	}
+	return " " + keyword + " " + strings.Join(conditions, " AND ")
+}
+
+// count counts who matches. Later pages take the first one's count, by the cursor.
+func (l *refereeList) count(ctx context.Context) error {
+	var levels []string
 	for _, level := range l.levels() {
-		below := [...]string{"", "0::bigint", "u1", "u2"}[level]
-		levels = append(levels, fmt.Sprintf(`SELECT uid, %[1]d AS level, code%[1]d AS code, %[2]s AS below, country, registered_at, basic_at, verified_at,
-			first_deposit_at, first_trade_at, last_trade_at, spot_vip, futures_vip FROM account WHERE u%[1]d = %[3]s AND u%[1]d <> 0`, level, below, me))
-		unfolded = append(unfolded, fmt.Sprintf(`SELECT referee, last_at FROM delta WHERE %s`, mine(level, me)))
+		levels = append(levels, `SELECT count(*) AS n FROM (`+l.accounts(level)+`) r`+allOf("WHERE", l.conditions...))
+	}
+	return l.tx.QueryRow(ctx, `SELECT coalesce(sum(n), 0)::bigint FROM (`+strings.Join(levels, " UNION ALL ")+`) c`, l.args...).Scan(&l.total)
+}
+
+// byRegistration walks each level in its index's order.
+func (l *refereeList) byRegistration(ctx context.Context) ([]int64, error) {
+	direction, past := "DESC", "<"
+	if l.q.Ascending {
+		direction, past = "ASC", ">"
+	}
+	keyset := ""
+	if l.start.uid != 0 {
+		at := l.arg(time.UnixMicro(l.start.value).UTC())
+		keyset = fmt.Sprintf("r.registered_at %[1]s= %[2]s AND (r.registered_at %[1]s %[2]s OR r.uid > %[3]s)", past, at, l.arg(l.start.uid))
+	}
+	order := " ORDER BY registered_at " + direction + ", uid LIMIT " + strconv.Itoa(l.q.Limit+1)
+	var levels []string
+	for _, level := range l.levels() {
+		levels = append(levels, `(SELECT r.uid, r.registered_at FROM (`+l.accounts(level)+`) r`+allOf("WHERE", append([]string{keyset}, l.conditions...)...)+order+`)`)
+	}
+	rows, err := l.tx.Query(ctx, `SELECT uid FROM (`+strings.Join(levels, " UNION ALL ")+`) r`+order, l.args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// unfolded is a query of when referees traded last, as far as it is not folded yet.
+func (l *refereeList) unfolded() string {
+	var levels []string
+	for _, level := range l.levels() {
+		levels = append(levels, `SELECT referee, last_at FROM delta WHERE `+mine(level, l.arg(l.partner)))
+	}
+	return `SELECT referee, max(last_at) AS at FROM (` + strings.Join(levels, " UNION ALL ") + `) d GROUP BY referee`
+}
+
+// sortAll finds, counts and sorts all who match.
+func (l *refereeList) sortAll(ctx context.Context) ([]int64, error) {
+	var levels []string
+	for _, level := range l.levels() {
+		levels = append(levels, l.accounts(level))
 	}
 	from, sorted, direction, past := "r", "r.registered_at", "DESC", "<"
 	switch l.q.Sort {
@@ -144,43 +230,64 @@ func (l *refereeList) load(ctx context.Context) error {
 		value := l.arg(last)
 		keyset = fmt.Sprintf("WHERE m.sorted %s %s OR m.sorted = %s AND m.uid > %s", past, value, value, l.arg(l.start.uid))
 	}
-	where := ""
-	if len(l.conditions) > 0 {
-		where = "WHERE " + strings.Join(l.conditions, " AND ")
-	}
 	// The count comes with the page, in a row of its own where the page is empty.
 	rows, err := l.tx.Query(ctx, `
-		WITH unfolded AS (SELECT referee, max(last_at) AS at FROM (`+strings.Join(unfolded, " UNION ALL ")+`) d GROUP BY referee),
+		WITH unfolded AS (`+l.unfolded()+`),
 		r AS (SELECT a.*, greatest(a.last_trade_at, u.at) AS traded_at FROM (`+strings.Join(levels, " UNION ALL ")+`) a LEFT JOIN unfolded u ON u.referee = a.uid),
-		matching AS MATERIALIZED (SELECT r.uid, r.level, r.below, r.traded_at, `+sorted+` AS sorted FROM `+from+` `+where+`)
-		SELECT n.total, p.uid, p.level, CASE p.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, a.registered_at, a.basic_at,
-			a.verified_at, a.first_deposit_at, a.first_trade_at, p.traded_at, a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL, coalesce(o.note, '')
+		matching AS MATERIALIZED (SELECT r.uid, `+sorted+` AS sorted FROM `+from+allOf("WHERE", l.conditions...)+`)
+		SELECT n.total, coalesce(p.uid, 0)
 		FROM (SELECT count(*) AS total FROM matching) n
 		LEFT JOIN (SELECT m.* FROM matching m `+keyset+` ORDER BY m.sorted `+direction+`, m.uid LIMIT `+strconv.Itoa(l.q.Limit+1)+`) p ON true
-		LEFT JOIN account a ON a.uid = p.uid
-		LEFT JOIN partner sub ON sub.uid = p.below AND p.below <> 0
-		LEFT JOIN partner me ON me.uid = p.uid
-		LEFT JOIN referee_note o ON o.partner = `+me+` AND o.uid = p.uid
 		ORDER BY p.sorted `+direction+`, p.uid`, l.args...)
+	if err != nil {
+		return nil, err
+	}
+	var uids []int64
+	var uid int64
+	_, err = pgx.ForEachRow(rows, []any{&l.total, &uid}, func() error {
+		if uid != 0 {
+			uids = append(uids, uid)
+		}
+		return nil
+	})
+	return uids, err
+}
+
+// details reads what is told of referees, in their order.
+func (l *refereeList) details(ctx context.Context, uids []int64) error {
+	l.args = nil
+	texts := make([]string, len(uids))
+	for i, uid := range uids {
+		texts[i] = strconv.FormatInt(uid, 10)
+	}
+	me, page := l.arg(l.partner), l.arg("{"+strings.Join(texts, ",")+"}")
+	rows, err := l.tx.Query(ctx, `
+		WITH unfolded AS (`+l.unfolded()+`)
+		SELECT a.uid, a.level, CASE a.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, a.registered_at, a.basic_at,
+			a.verified_at, a.first_deposit_at, a.first_trade_at, greatest(a.last_trade_at, u.at), a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL, coalesce(o.note, '')
+		FROM unnest(`+page+`::bigint[]) WITH ORDINALITY p (uid, place)
+		JOIN (SELECT a.*, CASE `+me+` WHEN u1 THEN 1 WHEN u2 THEN 2 ELSE 3 END AS level FROM account a) a ON a.uid = p.uid
+		LEFT JOIN unfolded u ON u.referee = a.uid
+		LEFT JOIN partner sub ON sub.uid = CASE a.level WHEN 2 THEN a.u1 WHEN 3 THEN a.u2 END
+		LEFT JOIN partner me ON me.uid = a.uid
+		LEFT JOIN referee_note o ON o.partner = `+me+` AND o.uid = a.uid
+		ORDER BY p.place`, l.args...)
 	if err != nil {
 		return fmt.Errorf("referees: %w", err)
 	}
 	l.rows, err = pgx.CollectRows(rows, l.scan)
-	l.rows = slices.DeleteFunc(l.rows, func(r referral.Referee) bool { return r.UID == 0 })
 	return err
 }
 
 func (l *refereeList) scan(row pgx.CollectableRow) (r referral.Referee, err error) {
-	var uid, sub *int64
-	var level, spotVIP, futuresVIP *int
-	var code, country *string
+	var sub *int64
+	var level int
 	var registered, basic, verified, deposit, first, last *time.Time
-	if err = row.Scan(&l.total, &uid, &level, &code, &country, &registered, &basic, &verified, &deposit, &first, &last, &spotVIP, &futuresVIP, &sub, &r.Partner, &r.OwnNote); err != nil || uid == nil {
+	if err = row.Scan(&r.UID, &level, &r.Code, &r.Country, &registered, &basic, &verified, &deposit, &first, &last, &r.SpotVIP, &r.FuturesVIP, &sub, &r.Partner, &r.OwnNote); err != nil {
 		return r, err
 	}
-	r.UID, r.Code, r.Country, r.SpotVIP, r.FuturesVIP = *uid, *code, *country, *spotVIP, *futuresVIP
 	r.RegisteredAt, r.VerifiedAt, r.FirstDepositAt, r.FirstTradeAt, r.LastTradeAt = instant(registered), instant(verified), instant(deposit), instant(first), instant(last)
-	if r.Relation = referral.Direct; *level > 1 {
+	if r.Relation = referral.Direct; level > 1 {
 		r.Relation = referral.Indirect
 	}
 	if sub != nil {

@@ -20,10 +20,11 @@ type refereeCursor struct {
 	registeredFrom, registeredTo int64
 	value                        int64 // what the last row is sorted by: micro-USDT, or a time
 	uid                          int64 // 0: before the first row
+	total                        int64 // how many match, where the first page counted them
 }
 
 func (c *refereeCursor) numbers() []*int64 {
-	return []*int64{&c.asOf, &c.from, &c.to, &c.registeredFrom, &c.registeredTo, &c.value, &c.uid}
+	return []*int64{&c.asOf, &c.from, &c.to, &c.registeredFrom, &c.registeredTo, &c.value, &c.uid, &c.total}
 }
 
 // firstPage takes the query's periods as they stand at now.
@@ -43,8 +44,8 @@ func (c refereeCursor) apply(q *referral.RefereeQuery) (asOf time.Time) {
 }
 
 // after is the cursor behind a row.
-func (c refereeCursor) after(sort referral.RefereeSort, r referral.RefereeRow) refereeCursor {
-	c.uid = r.UID
+func (c refereeCursor) after(sort referral.RefereeSort, r referral.RefereeRow, total int64) refereeCursor {
+	c.uid, c.total = r.UID, total
 	switch sort {
 	case referral.SortRegisteredAt:
 		c.value = r.RegisteredAt.UnixMicro()

@@ -42,6 +42,9 @@ const (
 	embedEvery   = 30 * time.Second
 	foldEvery    = 250 * time.Millisecond
 	taskEvery    = 5 * time.Second // how long after its grace a task may wait for its end; rewards are paid with each fold
+	rankEvery    = time.Second     // how long what was folded may wait to be taken up by the sorted lists of large partners
+	rankFrom     = 20_000          // referees from which a partner's lists are kept sorted: below, sorting takes some ten milliseconds
+	largeEvery   = time.Hour       // how often such partners are looked for
 	settleEvery  = time.Minute     // how long after 08:00 a settlement may begin
 	watchEvery   = 5 * time.Second // how long between chunks of partners that are looked at; all are once an hour
 	shutdownTime = 15 * time.Second
@@ -118,6 +121,8 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	}
 	stopAgent := runAgent(ctx, ag)
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
+	stopRank := loop(ctx, a, rankEvery, "ranking referees", func(ctx context.Context) error { return s.Rank(ctx, time.Now()) })
+	stopLarge := loop(ctx, a, largeEvery, "looking for large partners", func(ctx context.Context) error { _, err := s.RankLarge(ctx, rankFrom, time.Now()); return err })
 	stopTasks := loop(ctx, a, taskEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
@@ -140,7 +145,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	})
 	return handler, func() {
-		for _, stop := range []func(){stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopFold, stopAgent} {
+		for _, stop := range []func(){stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopLarge, stopRank, stopFold, stopAgent} {
 			stop()
 		}
 	}, nil

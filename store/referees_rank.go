@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"partnerhub/domain/referral"
+)
+
+// rankList is the number of the list that has the partner's referees in the order asked for; 0: there is none.
+func (l *refereeList) rankList(ctx context.Context) (list int32, err error) {
+	days := ""
+	if l.q.Sort != referral.SortLastTradeAt {
+		from, to := l.q.Period.From, l.q.Period.To
+		if !l.midnight(from).Equal(from) || !l.midnight(to).Equal(to) {
+			return 0, nil
+		}
+		days = ` AND first = ` + l.date(from) + ` AND past = ` + l.date(to)
+	}
+	err = l.tx.QueryRow(ctx, `SELECT list FROM rank_list WHERE partner = `+l.arg(l.partner)+` AND sort = `+l.arg(string(l.q.Sort))+days+` LIMIT 1`, l.args...).Scan(&list)
+	l.args = nil
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return list, err
+}
+
+// ranked reads a page off a sorted list. Those above zero are there in order, and so are those below; in between come, by uid, all who
+// have nothing. What the list does not have yet stands beside it.
+func (l *refereeList) ranked(ctx context.Context, list int32) (uids []int64, err error) {
+	value := l.start.value
+	if never := (time.Time{}).UnixMicro(); l.q.Sort == referral.SortLastTradeAt && value == never {
+		value = 0
+	}
+	parts := []int{1, 0, -1} // the sign of the values
+	if l.q.Ascending {
+		parts = []int{-1, 0, 1}
+	}
+	begun := l.start.uid == 0
+	for _, sign := range parts {
+		if !begun && sign != compareSign(value) {
+			continue
+		}
+		first := !begun
+		begun = true
+		if len(uids) > l.q.Limit {
+			break
+		}
+		more, err := l.rankedPart(ctx, list, sign, first, value, l.q.Limit+1-len(uids))
+		if err != nil {
+			return nil, err
+		}
+		uids = append(uids, more...)
+	}
+	l.args = nil
+	return uids, nil
+}
+
+func compareSign(v int64) int {
+	switch {
+	case v > 0:
+		return 1
+	case v < 0:
+		return -1
+	}
+	return 0
+}
+
+// rankedPart are the next of those whose value has a sign, behind the cursor where the page before ended among them.
+func (l *refereeList) rankedPart(ctx context.Context, list int32, sign int, behind bool, value int64, limit int) ([]int64, error) {
+	l.args = nil
+	me, number := l.arg(l.partner), l.arg(int64(list))
+	with := `WITH pending AS MATERIALIZED (` + l.pending() + `), late AS MATERIALIZED (` + l.lateValues(number) + `)`
+	var sql string
+	if sign == 0 {
+		after := ""
+		if behind {
+			after = " AND a.uid > " + l.arg(l.start.uid)
+		}
+		var levels []string
+		for _, level := range l.levels() {
+			levels = append(levels, fmt.Sprintf(`(SELECT a.uid FROM account a WHERE a.u%[1]d = %[2]s AND a.u%[1]d <> 0%[3]s
+				AND NOT EXISTS (SELECT FROM referee_rank k WHERE k.partner = %[2]s AND k.list = %[4]s AND k.referee = a.uid AND k.value <> 0)
+				AND NOT EXISTS (SELECT FROM pending p WHERE p.referee = a.uid) ORDER BY a.uid LIMIT %[5]d)`, level, me, after, number, limit))
+		}
+		levels = append(levels, `(SELECT a.uid FROM late a WHERE a.value = 0`+after+` ORDER BY a.uid LIMIT `+strconv.Itoa(limit)+`)`)
+		sql = with + ` SELECT uid FROM (` + strings.Join(levels, " UNION ALL ") + `) z ORDER BY uid LIMIT ` + strconv.Itoa(limit)
+	} else {
+		signed, direction, past := "> 0", "DESC", "<"
+		if sign < 0 {
+			signed = "< 0"
+		}
+		if l.q.Ascending {
+			direction, past = "ASC", ">"
+		}
+		after := ""
+		if behind {
+			after = fmt.Sprintf(" AND v.value %[1]s= %[2]s AND (v.value %[1]s %[2]s OR v.uid > %[3]s)", past, l.arg(value), l.arg(l.start.uid))
+		}
+		order := " ORDER BY value " + direction + ", uid LIMIT " + strconv.Itoa(limit)
+		sql = with + ` SELECT uid FROM (
+			(SELECT v.uid, v.value FROM (SELECT referee AS uid, value FROM referee_rank WHERE partner = ` + me + ` AND list = ` + number + `) v
+				WHERE v.value ` + signed + after + ` AND NOT EXISTS (SELECT FROM pending p WHERE p.referee = v.uid)
+				AND EXISTS (SELECT FROM account a WHERE a.uid = v.uid AND ` + me + ` IN (a.u1, a.u2, a.u3))` + order + `)
+			UNION ALL (SELECT v.uid, v.value FROM late v WHERE v.value ` + signed + after + order + `)) r` + order
+	}
+	rows, err := l.tx.Query(ctx, sql, l.args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// pending are the sums of what the list does not have yet: not folded, or not taken up.
+func (l *refereeList) pending() string {
+	me, days := l.arg(l.partner), ""
+	if l.q.Sort != referral.SortLastTradeAt {
+		days = " AND day >= " + l.date(l.q.Period.From) + " AND day < " + l.date(l.q.Period.To)
+	}
+	parts := []string{`SELECT referee, commission, volume, NULL::timestamptz AS last_at FROM rank_delta WHERE partner = ` + me + days}
+	for _, level := range l.levels() {
+		parts = append(parts, fmt.Sprintf(`SELECT referee, earned%d, volume, last_at FROM delta WHERE %s%s`, level, mine(level, me), days))
+	}
+	return `SELECT referee, sum(commission)::bigint AS commission, sum(volume)::bigint AS volume, max(last_at) AS last_at
+		FROM (` + strings.Join(parts, " UNION ALL ") + `) d GROUP BY referee`
+}
+
+// lateValues are the values as they are of those whom pending names.
+func (l *refereeList) lateValues(number string) string {
+	me := l.arg(l.partner)
+	value := "coalesce(k.value, 0) + p." + string(l.q.Sort)
+	if l.q.Sort == referral.SortLastTradeAt {
+		value = "coalesce(" + micros("greatest(a.last_trade_at, p.last_at)") + ", 0)"
+	}
+	return `SELECT a.uid, ` + value + ` AS value FROM pending p JOIN account a ON a.uid = p.referee AND ` + me + ` IN (a.u1, a.u2, a.u3)
+		LEFT JOIN referee_rank k ON k.partner = ` + me + ` AND k.list = ` + number + ` AND k.referee = p.referee`
+}
