@@ -36,6 +36,7 @@ func main() {
 	flag.IntVar(&c.queries, "queries", 200, "times that each query is asked")
 	flag.IntVar(&c.sections, "sections", 100_000, "sections of the rule library that is searched")
 	flag.IntVar(&c.active, "tasks", 10_000, "tasks that run while ingest is measured with tasks")
+	flag.IntVar(&c.referees, "referees", 100_000, "referees of the one partner whose lists are measured; the aim is of 1,000,000, with -trades 20000000")
 	flag.Uint64Var(&c.seed, "seed", 1, "of the demo program")
 	flag.StringVar(&c.only, "only", "", "sections, with commas between: "+strings.Join(sectionNames(), ", "))
 	flag.BoolVar(&c.json, "json", false, "print one JSON object")
@@ -50,10 +51,10 @@ func main() {
 }
 
 type config struct {
-	trades, events, rounds, queries, sections, active int
-	seed                                              uint64
-	only, dir                                         string
-	json                                              bool
+	trades, events, rounds, queries, sections, active, referees int
+	seed                                                        uint64
+	only, dir                                                   string
+	json                                                        bool
 }
 
 // A section measures one thing and adds rows to the report.
@@ -72,6 +73,7 @@ var sections = []section{
 	{"ingest-full", (*bench).ingestFull, true},
 	{"query", (*bench).query, true},
 	{"verify", (*bench).verify, true},
+	{"lists", (*bench).lists, false},
 }
 
 func sectionNames() []string {

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"partnerhub/domain"
+	"partnerhub/domain/referral"
+	"partnerhub/store"
+	"partnerhub/tools"
+	"partnerhub/web"
+)
+
+// lists measures what one very large partner reads over REST: pages of referees in each order, the overview, the export; beside the bare
+// SQL of the same question. The trades are as many as -trades says, the referees as -referees.
+func (b *bench) lists(ctx context.Context) error {
+	d, err := b.newDatabase(ctx, "lists")
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	now := time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC)
+	if err := b.fillLists(ctx, d, now); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if _, err := d.store.RankLarge(ctx, 1, now); err != nil {
+		return err
+	}
+	b.add("lists", "sorting all for the first time", time.Since(begin).Seconds(), "s", "")
+	if _, err := d.pool.Exec(ctx, `VACUUM ANALYZE`); err != nil {
+		return err
+	}
+	get, stop, err := serveLists(ctx, d, now)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, sort := range referral.RefereeSorts {
+		if err := b.listPages(ctx, d, get, string(sort)); err != nil {
+			return err
+		}
+	}
+	if err := b.timed("lists", "overview, last_30_days", min(b.queries, 20), func(int) error { _, err := get("/v1/overview?period=last_30_days"); return err }); err != nil {
+		return err
+	}
+	if err := b.timed("lists", "  bare SQL: the sums of its activity", min(b.queries, 20), func(int) error {
+		_, err := d.pool.Exec(ctx, `SELECT sum(earned), sum(volume), sum(fees), sum(trades), sum(deposits) FROM partner_hour WHERE partner = 1 AND hour >= $1`, now.AddDate(0, 0, -30))
+		return err
+	}); err != nil {
+		return err
+	}
+	return b.listExport(ctx, d, get)
+}
+
+// fillLists ingests the partner, their referees and their trades, and folds.
+func (b *bench) fillLists(ctx context.Context, d *database, now time.Time) error {
+	rng := rand.New(rand.NewPCG(b.seed, 7))
+	start := now.AddDate(0, 0, -100)
+	var lines []store.Line
+	n := 0
+	flush := func(least int) error {
+		if len(lines) < least || len(lines) == 0 {
+			return nil
+		}
+		out, err := d.store.Ingest(ctx, store.Batch{Source: "bench", Lines: lines})
+		if err == nil && out.Rejected > 0 {
+			err = fmt.Errorf("%d lines were refused", out.Rejected)
+		}
+		lines = lines[:0]
+		if err == nil && n%200_000 < 5000 {
+			_, err = d.store.Fold(ctx)
+		}
+		return err
+	}
+	add := func(typ referral.EventType, uid int64, at time.Time, body referral.Body) error {
+		n++
+		lines = append(lines, store.Line{No: int64(n), Event: referral.Event{ID: "e" + strconv.Itoa(n), Type: typ, UID: uid, At: at, Body: body}})
+		return flush(5000)
+	}
+	half := domain.Rate(500_000)
+	for _, err := range []error{
+		add(referral.AccountRegistered, 1, start, referral.Registration{}),
+		add(referral.PartnerEnrolled, 1, start, referral.Rates{Enrolled: true, SpotRate: half, FuturesRate: half}),
+		add(referral.ReferralCodeCreated, 1, start, referral.Code{Created: true, Code: "ONE"}),
+		flush(0),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	note("%d referees and %d trades under one partner", b.referees, b.trades)
+	begin := time.Now()
+	countries := []string{"VN", "TH", "ID", "BR", "NG", "TR", "IN"}
+	joined := make([]time.Time, b.referees)
+	for i := range joined {
+		joined[i] = start.Add(time.Duration(i) * 40 * 24 * time.Hour / time.Duration(b.referees))
+		if err := add(referral.AccountRegistered, int64(10+i), joined[i], referral.Registration{ReferralCode: "ONE", Country: countries[rng.IntN(len(countries))]}); err != nil {
+			return err
+		}
+	}
+	if err := flush(0); err != nil {
+		return err
+	}
+	begun := start.AddDate(0, 0, 40)
+	for i := range b.trades { // in the order of their time; some referees trade much more than others
+		r := int(float64(b.referees) * rng.Float64() * rng.Float64())
+		fee := domain.Money(1+rng.IntN(5_000_000)) * 10
+		body := referral.Trade{TradeID: "t" + strconv.Itoa(i), Product: []referral.Product{referral.Spot, referral.Futures}[rng.IntN(2)], Symbol: "BTCUSDT", Side: "buy", Volume: fee * 1000, FeeGross: fee, FeePaid: fee}
+		if err := add(referral.TradeExecuted, int64(10+r), begun.Add(time.Duration(float64(now.Sub(begun))*float64(i)/float64(b.trades))), body); err != nil {
+			return err
+		}
+	}
+	if err := flush(0); err != nil {
+		return err
+	}
+	if _, err := d.store.Fold(ctx); err != nil {
+		return err
+	}
+	b.add("lists", "filling, with folds", float64(n)/time.Since(begin).Seconds(), "events/s", "")
+	return nil
+}
+
+// serveLists serves the REST API over the database; get reads a path as the partner, counts the lines of the body, and looks at nothing else.
+func serveLists(ctx context.Context, d *database, now time.Time) (get func(path string) (body string, err error), stop func(), err error) {
+	secret := []byte("the benchmark's own, of no use elsewhere")
+	auth, err := web.NewAuth(ctx, web.AuthConfig{Secret: secret})
+	if err != nil {
+		return nil, nil, err
+	}
+	clock := func() time.Time { return now }
+	srv := httptest.NewServer(web.New(web.Config{
+		Store: d.store, Auth: auth, Chat: web.NewChat(web.ChatConfig{Caller: auth.Caller}), Zone: time.UTC, Now: clock, PerMinute: 1_000_000, Logger: slog.New(slog.DiscardHandler),
+		Tools: tools.All(tools.Deps{Metrics: d.store, Referees: d.store, Records: d.store, Tasks: d.store, Now: clock, Zone: time.UTC}),
+	}))
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "1", "role": "partner", "exp": time.Now().Add(24 * time.Hour).Unix()}).SignedString(secret)
+	if err != nil {
+		srv.Close()
+		return nil, nil, err
+	}
+	return func(path string) (string, error) {
+		res, err := send(ctx, srv.URL+path, token)
+		if err != nil {
+			return "", err
+		}
+		defer res.Body.Close()
+		if strings.Contains(path, ".csv") {
+			lines, err := countLines(res.Body)
+			return strconv.Itoa(lines), err
+		}
+		body, err := io.ReadAll(res.Body)
+		return string(body), err
+	}, srv.Close, nil
+}
+
+func send(ctx context.Context, url, token string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err == nil && res.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		return nil, fmt.Errorf("%s: %s %s", url, res.Status, body)
+	}
+	return res, err
+}
+
+func countLines(r io.Reader) (n int, err error) {
+	part := make([]byte, 64<<10)
+	for {
+		size, err := r.Read(part)
+		for _, c := range part[:size] {
+			if c == '\n' {
+				n++
+			}
+		}
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// timed does something so many times, after three to warm up, and reports the times that it took.
+func (b *bench) timed(section, what string, times int, do func(i int) error) error {
+	var took []float64
+	for i := range times + 3 {
+		begin := time.Now()
+		if err := do(i); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if i >= 3 {
+			took = append(took, time.Since(begin).Seconds()*1000)
+		}
+	}
+	slices.Sort(took)
+	b.add(section, what+", p50", took[len(took)/2], "ms", "")
+	b.add(section, what+", p99", took[len(took)*99/100], "ms", "")
+	return nil
+}
+
+// listPages reads the first page in an order again and again, then page after page, then asks the bare SQL for the first one.
+func (b *bench) listPages(ctx context.Context, d *database, get func(string) (string, error), sort string) error {
+	path := "/v1/referees?period=last_30_days&limit=50&sort=" + sort
+	if err := b.timed("lists", "50 referees by "+sort+", first page", b.queries, func(int) error { _, err := get(path); return err }); err != nil {
+		return err
+	}
+	cursor := ""
+	if err := b.timed("lists", "50 referees by "+sort+", next page", b.queries, func(int) error {
+		next := path
+		if cursor != "" {
+			next += "&cursor=" + url.QueryEscape(cursor)
+		}
+		body, err := get(next)
+		_, after, _ := strings.Cut(body, `"nextCursor":"`)
+		cursor, _, _ = strings.Cut(after, `"`)
+		return err
+	}); err != nil {
+		return err
+	}
+	bare := map[string]string{
+		"registeredAt": `SELECT uid FROM account WHERE u1 = 1 ORDER BY registered_at DESC, uid LIMIT 50`,
+		"lastTradeAt":  `SELECT uid FROM account WHERE u1 = 1 ORDER BY last_trade_at DESC NULLS LAST, uid LIMIT 50`,
+		"commission":   `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(earned1) DESC, 1 LIMIT 50`,
+		"volume":       `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(volume) DESC, 1 LIMIT 50`,
+	}[sort]
+	return b.timed("lists", "  bare SQL without sorted lists", min(b.queries, 5), func(int) error { _, err := d.pool.Exec(ctx, bare); return err })
+}
+
+// listExport downloads all referees, and watches the memory meanwhile.
+func (b *bench) listExport(ctx context.Context, d *database, get func(string) (string, error)) error {
+	begin := time.Now()
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Conn().PgConn().CopyTo(ctx, io.Discard, `COPY (SELECT a.uid, a.code1, a.country, a.registered_at, a.last_trade_at, f.* FROM account a LEFT JOIN
+		(SELECT referee, sum(earned1), sum(volume) FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1) f ON f.referee = a.uid
+		WHERE u1 = 1 ORDER BY registered_at DESC, uid) TO STDOUT (FORMAT csv)`)
+	conn.Release()
+	if err != nil {
+		return err
+	}
+	b.add("lists", "  bare SQL: COPY of the referees and their figures", float64(b.referees)/time.Since(begin).Seconds(), "rows/s", "")
+	for _, sort := range []string{"registeredAt", "commission"} {
+		runtime.GC()
+		grown := watchHeap()
+		begin := time.Now()
+		lines, err := get("/v1/exports/referees.csv?period=last_30_days&sort=" + sort)
+		most := grown()
+		if err != nil {
+			return err
+		}
+		if want := strconv.Itoa(b.referees + 1); lines != want {
+			return fmt.Errorf("an export of %s lines, want %s", lines, want)
+		}
+		b.add("lists", "export by "+sort, float64(b.referees)/time.Since(begin).Seconds(), "rows/s", "")
+		b.add("lists", "export by "+sort+", the heap's growth", most, "MB", "")
+	}
+	return nil
+}
+
+// watchHeap looks at the heap ten times a second until stop, which says how far it grew, in MB.
+func watchHeap() (stop func() float64) {
+	read := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	base := read()
+	end, peak := make(chan struct{}), base
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				peak = max(peak, read())
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() float64 {
+		close(end)
+		done.Wait()
+		return float64(peak-base) / (1 << 20)
+	}
+}
