@@ -166,7 +166,7 @@ var accessTable = map[string][]access{
 	"POST /v1/proposals/{id}/approve": ownOf("/v1/proposals/{proposal}/approve", `{"digest":"{digest}"}`),
 	"POST /v1/proposals/{id}/decline": ownOf("/v1/proposals/{proposal}/decline", ""),
 
-	"GET /v1/chat/ws": {{path: "/v1/chat/ws", may: partners, status: http.StatusUpgradeRequired}},
+	"GET /v1/chat/ws": {{path: "/v1/chat/ws", may: slices.Concat(partners, desk), status: http.StatusUpgradeRequired}},
 	"POST /v1/chat/sse": {
 		{path: "/v1/chat/sse", body: `{"messages":[{"id":"{new}","role":"user","content":"X{new}"}]}`, may: partners},
 		{path: "/v1/chat/sse", body: `{"threadId":"{conversation}","messages":[{"id":"{new}","role":"user","content":"X{new}"}]}`, may: partners}, // by another it is a conversation of their own, of the same id
