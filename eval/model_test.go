@@ -49,6 +49,8 @@ func argsOf(t *testing.T, c eval.Call) (tool, args string) {
 		case schema == nil && strings.Contains(want, "-"), value == "*", value == "-", value == "":
 		case schema == nil:
 			t.Fatalf("%s has no argument %q", tool, name)
+		case strings.HasPrefix(value, "{") && schema.Type != "object": // a list of objects
+			m[name] = json.RawMessage("[" + value + "]")
 		case schema.Type == "array" || slices.Contains(schema.Types, "array"):
 			m[name] = strings.Split(value, ",")
 		case json.Valid([]byte(value)) && schema.Type != "string" && !slices.Contains(schema.Types, "string"):

@@ -253,6 +253,15 @@ func (a *action) settle() {
 			delete(a.args, "tiers")
 		} else if a.args["type"] == "trading" {
 			need = append(need, "product", "tiers")
+			// "Make it 50 USDT" is for the only tier; of several it is not known which is meant, and they are asked for anew.
+			if reward, ok := a.args["reward"]; ok {
+				if tiers, _ := a.args["tiers"].([]any); len(tiers) == 1 {
+					only, _ := tiers[0].(map[string]any)
+					a.args["tiers"] = []any{map[string]any{"threshold": only["threshold"], "reward": reward}}
+				} else {
+					delete(a.args, "tiers")
+				}
+			}
 			for _, k := range []string{"everyX", "reward", "maxRepeats"} {
 				delete(a.args, k)
 			}
@@ -382,22 +391,7 @@ func taskArguments(args map[string]any, text string, answering bool) {
 	}
 	if m := rewardWords.FindStringSubmatch(text); m != nil {
 		args["reward"] = m[1] + m[2]
-		putRight(args, m[1]+m[2])
 	}
-}
-
-// putRight gives a trading task's only tier another reward; of several it is not known which is meant, and they are asked for anew.
-func putRight(args map[string]any, reward string) {
-	tiers, _ := args["tiers"].([]any) // of an earlier message, and so read from JSON
-	if args["type"] != "trading" || len(tiers) == 0 || !slices.Contains([]string{"10", "30", "50", "100"}, reward) {
-		return
-	}
-	only, ok := tiers[0].(map[string]any)
-	if len(tiers) > 1 || !ok {
-		delete(args, "tiers")
-		return
-	}
-	args["tiers"] = []any{map[string]any{"threshold": only["threshold"], "reward": reward}}
 }
 
 // uids are the accounts that a task is for.
