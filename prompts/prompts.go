@@ -31,6 +31,8 @@ type Prompts struct {
 	Synonyms [][]string
 	// Handoff are the lines by which a message is handed to a person, by section.
 	Handoff []Pattern
+	// Complaints are messages by the kind of trouble for which a person is called; "none" for those that look like one.
+	Complaints []Pattern
 	// Fingerprint changes with every edit of any file: 16 hexadecimal digits.
 	Fingerprint string
 
@@ -66,6 +68,7 @@ func Load() (*Prompts, error) {
 		{"advice.txt", p.advice},
 		{"synonyms.txt", p.synonym},
 		{"handoff.txt", p.pattern},
+		{"handoff_examples.txt", p.complaint},
 	} {
 		data, err := files.ReadFile(f.name)
 		if err != nil {
@@ -149,6 +152,11 @@ func (p *Prompts) advice(_, line string) error {
 
 func (p *Prompts) pattern(section, line string) error {
 	p.Handoff = append(p.Handoff, Pattern{Section: section, Text: line})
+	return nil
+}
+
+func (p *Prompts) complaint(section, line string) error {
+	p.Complaints = append(p.Complaints, Pattern{Section: section, Text: line})
 	return nil
 }
 

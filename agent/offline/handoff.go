@@ -8,15 +8,22 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"partnerhub/agent/offline/classify"
 	"partnerhub/agent/offline/trigger"
 	"partnerhub/domain/handoff"
 	"partnerhub/prompts"
 )
 
-// handoffScore is how much must speak for a kind of trouble.
-const handoffScore = 1.0
+// handoffSure is how sure it must be that a person is called for. Below a half: to call one needlessly is the smaller harm.
+const handoffSure = 0.25
 
-// triggerOf compiles the patterns by which messages are handed to a person.
+// troubleSharpness is what classify.Train found for these examples; to find it anew at each start would take four times as long.
+const troubleSharpness = 1.15
+
+// noTrouble is the label of what calls nobody.
+const noTrouble = "none"
+
+// triggerOf compiles the signs by which messages are handed to a person.
 func triggerOf(p *prompts.Prompts) (*trigger.Rules, error) {
 	lines := make([]trigger.Line, len(p.Handoff))
 	for i, l := range p.Handoff {
@@ -25,13 +32,25 @@ func triggerOf(p *prompts.Prompts) (*trigger.Rules, error) {
 	return trigger.Compile(lines)
 }
 
-// handoff is the kind of trouble by which a message is handed to a person, and how much speaks for it; "" for none.
-func (u *understanding) handoff(toks []token) (category string, score float64) {
-	return decideHandoff(u.trouble(toks))
+// learnTrouble learns what calls a person, from the complaints, and from what is asked otherwise.
+func (u *understanding) learnTrouble(p *prompts.Prompts) {
+	var examples []classify.Example
+	add := func(text, label string) {
+		examples = append(examples, classify.Example{Text: u.marked(text, u.words.tokens(text)), Label: label})
+	}
+	for _, e := range p.Examples {
+		if Intent(e.Intent) != Handoff {
+			add(e.Text, noTrouble)
+		}
+	}
+	for _, c := range p.Complaints {
+		add(c.Text, c.Section)
+	}
+	u.trouble = classify.Fit(examples, troubleSharpness)
 }
 
-// trouble is what speaks for each kind of it.
-func (u *understanding) trouble(toks []token) []trigger.Kind {
+// marked is a message with its signs behind it.
+func (u *understanding) marked(text string, toks []token) string {
 	var sentences [][]string
 	for i, t := range toks {
 		if i == 0 || t.sentence {
@@ -39,27 +58,24 @@ func (u *understanding) trouble(toks []token) []trigger.Kind {
 		}
 		sentences[len(sentences)-1] = append(sentences[len(sentences)-1], t.text)
 	}
-	return u.trigger.Score(sentences)
+	return text + "\n" + strings.Join(u.trigger.Marks(sentences), " ")
 }
 
-func decideHandoff(kinds []trigger.Kind) (category string, score float64) {
-	// What is told of an account that was broken into comes before all else; then whatever has most to say for it.
-	slices.SortStableFunc(kinds, func(a, b trigger.Kind) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
+// handoff is the kind of trouble by which a message is handed to a person, "" for none, and how sure it is that one is called for.
+func (u *understanding) handoff(text string, toks []token) (category string, sure float64) {
+	for _, s := range u.trouble.Rank(u.marked(text, toks)) {
+		if s.Label == noTrouble {
+			continue
 		}
-		return 0
-	})
-	if len(kinds) == 0 || kinds[0].Score < handoffScore {
-		return "", kinds[0].Score
+		sure += s.Confidence
+		if category == "" {
+			category = s.Label
+		}
 	}
-	if i := slices.IndexFunc(kinds, func(k trigger.Kind) bool { return k.Name == "account_security" }); kinds[i].Score >= handoffScore {
-		return kinds[i].Name, kinds[i].Score
+	if category == "" || sure < handoffSure {
+		return "", sure
 	}
-	return kinds[0].Name, kinds[0].Score
+	return category, sure
 }
 
 // handOff is the tool by which a conversation goes to a person.

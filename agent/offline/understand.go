@@ -20,6 +20,7 @@ type understanding struct {
 	model   *classify.Model
 	rules   *classify.Model // tells a question about rules from every other message
 	trigger *trigger.Rules
+	trouble *classify.Model // what calls a person
 	zone    *time.Location
 }
 
@@ -49,10 +50,11 @@ func newUnderstanding(p *prompts.Prompts, asked []string, zone *time.Location) *
 	for _, q := range asked {
 		either = append(either, classify.Example{Text: masked(q), Label: string(Rules)})
 	}
-	var both sync.WaitGroup
-	both.Go(func() { u.model = classify.Train(examples) })
-	both.Go(func() { u.rules = classify.Train(either) })
-	both.Wait()
+	var training sync.WaitGroup
+	training.Go(func() { u.model = classify.Train(examples) })
+	training.Go(func() { u.rules = classify.Train(either) })
+	training.Go(func() { u.learnTrouble(p) })
+	training.Wait()
 	return u
 }
 
@@ -64,8 +66,8 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
 	}
 	found := periods(text, toks, now, u.zone, before)
-	if category, score := u.handoff(toks); category != "" {
-		return []Frame{{Intent: Handoff, Category: category, Confidence: min(1, score/2)}}
+	if category, sure := u.handoff(text, toks); category != "" {
+		return []Frame{{Intent: Handoff, Category: category, Confidence: sure}}
 	}
 	var frames []Frame
 	parts := u.questions(toks, found)

@@ -43,6 +43,14 @@ func Train(examples []Example) *Model {
 	return m
 }
 
+// Fit is Train in a quarter of the time, without holding examples out: how sharply confidences tell likely from unlikely labels is
+// given, and nothing counts as OOS for want of confidence.
+func Fit(examples []Example, sharpness float64) *Model {
+	m := fit(examples)
+	m.sharpness = sharpness
+	return m
+}
+
 // Predict is the label of the text, or OOS when none is likely enough, with the confidence in the likeliest label.
 func (m *Model) Predict(text string) (label string, confidence float64) {
 	r := m.Rank(text)

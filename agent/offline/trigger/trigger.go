@@ -1,11 +1,10 @@
-// Package trigger tells from a partner's words that a person should take over, and for what kind of trouble. What the
-// words are is data: prompts/handoff.txt, whose head says how its patterns are written.
+// Package trigger finds the signs in a partner's words that a person should take over. The signs are data: prompts/handoff.txt,
+// whose head says how its patterns are written. How much each of them counts is learned from examples.
 package trigger
 
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"partnerhub/agent/offline/classify"
@@ -17,22 +16,18 @@ type Line struct{ Section, Text string }
 // Rules are the patterns, compiled. They do not change and may be shared.
 type Rules struct {
 	classes map[string]map[string]bool // by name, of stems
-	kinds   []kind
+	classOf map[string]string          // of a stem: the first that has it
+	signs   []sign
 	words   []string // all words of the data, as written
 }
 
-type kind struct {
-	name  string
-	lines []weighed
-}
-
-type weighed struct {
-	weight   float64
+// sign is a line of patterns: any of them is one.
+type sign struct {
+	mark     string
 	patterns []pattern
 }
 
 type pattern struct {
-	text  string // as written
 	terms []term
 }
 
@@ -57,38 +52,38 @@ const (
 
 // Compile reads the data. The error names the line.
 func Compile(lines []Line) (*Rules, error) {
-	r := &Rules{classes: map[string]map[string]bool{}}
+	r := &Rules{classes: map[string]map[string]bool{}, classOf: map[string]string{}}
 	for _, l := range lines {
 		head, rest, ok := strings.Cut(l.Text, ":")
 		if !ok {
-			return nil, fmt.Errorf("%q: want \"name: words\" or \"weight: patterns\"", l.Text)
+			return nil, fmt.Errorf("%q: want \"name: words\" or \"+: patterns\"", l.Text)
 		}
 		if l.Section == classesSection {
 			set := map[string]bool{}
 			for _, w := range strings.Split(rest, ",") {
 				r.add(set, strings.TrimSpace(w))
 			}
+			for stem := range set {
+				if r.classOf[stem] == "" {
+					r.classOf[stem] = "z" + head // like no word of a message
+				}
+			}
 			r.classes[head] = set
 			continue
 		}
-		weight, err := strconv.ParseFloat(head, 64)
-		if err != nil || weight == 0 {
-			return nil, fmt.Errorf("%q: %q is no weight", l.Text, head)
+		mark, ok := map[string]string{"+": "for", "-": "against"}[head]
+		if !ok {
+			return nil, fmt.Errorf("%q: %q is neither + nor -", l.Text, head)
 		}
-		w := weighed{weight: weight}
+		found := sign{mark: "z" + mark + strings.ReplaceAll(l.Section, "_", "")}
 		for _, text := range strings.Split(rest, "|") {
 			p, err := r.compile(strings.Fields(text))
 			if err != nil {
 				return nil, fmt.Errorf("%q: %w", strings.TrimSpace(text), err)
 			}
-			w.patterns = append(w.patterns, p)
+			found.patterns = append(found.patterns, p)
 		}
-		i := slices.IndexFunc(r.kinds, func(k kind) bool { return k.name == l.Section })
-		if i < 0 {
-			i = len(r.kinds)
-			r.kinds = append(r.kinds, kind{name: l.Section})
-		}
-		r.kinds[i].lines = append(r.kinds[i].lines, w)
+		r.signs = append(r.signs, found)
 	}
 	return r, nil
 }
@@ -136,7 +131,6 @@ func (r *Rules) compile(fields []string) (p pattern, err error) {
 		}
 		p.terms = append(p.terms, t)
 	}
-	p.text = strings.Join(fields, " ")
 	if len(p.terms) == 0 {
 		return p, fmt.Errorf("an empty pattern")
 	}
@@ -146,32 +140,27 @@ func (r *Rules) compile(fields []string) (p pattern, err error) {
 // Words are those of the data, as written: a speller must know them.
 func (r *Rules) Words() []string { return r.words }
 
-// Kind is a kind of trouble, how much speaks for it, and what: "1 @money * missing".
-type Kind struct {
-	Name    string
-	Score   float64
-	Matched []string
-}
-
-// Score says how much speaks for each kind, in the order of the data, given the sentences of a message as lower-case words.
-func (r *Rules) Score(sentences [][]string) []Kind {
+// Marks are the sentences of a message, as lower-case words, in words that say more: of each its class, where it has one, and
+// behind them the signs that were found.
+func (r *Rules) Marks(sentences [][]string) []string {
 	text := make([][]word, len(sentences))
+	var marks []string
 	for i, s := range sentences {
 		for _, w := range expand(s) {
-			text[i] = append(text[i], word{stem: classify.Stem(w), number: w[0] >= '0' && w[0] <= '9'})
-		}
-	}
-	out := make([]Kind, len(r.kinds))
-	for i, k := range r.kinds {
-		out[i].Name = k.name
-		for _, l := range k.lines {
-			if at := slices.IndexFunc(l.patterns, func(p pattern) bool { return p.in(text) }); at >= 0 {
-				out[i].Score += l.weight
-				out[i].Matched = append(out[i].Matched, fmt.Sprint(l.weight, " ", l.patterns[at].text))
+			stem := classify.Stem(w)
+			text[i] = append(text[i], word{stem: stem, number: w[0] >= '0' && w[0] <= '9'})
+			if class := r.classOf[stem]; class != "" {
+				w = class
 			}
+			marks = append(marks, w)
 		}
 	}
-	return out
+	for _, s := range r.signs {
+		if slices.ContainsFunc(s.patterns, func(p pattern) bool { return p.in(text) }) {
+			marks = append(marks, s.mark)
+		}
+	}
+	return marks
 }
 
 type word struct {
