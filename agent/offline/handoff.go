@@ -15,7 +15,7 @@ import (
 )
 
 // handoffSure is how sure it must be that a person is called for. Below a half: to call one needlessly is the smaller harm.
-const handoffSure = 0.25
+const handoffSure = 0.3
 
 // troubleSharpness is what classify.Train found for these examples; to find it anew at each start would take four times as long.
 const troubleSharpness = 1.15

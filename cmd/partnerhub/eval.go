@@ -14,6 +14,7 @@ type evalCmd struct {
 	Cases     evalRunCmd       `cmd:"" name:"run" help:"Play the cases of eval/ on a scratch database: how many come to what they must, by tool and by argument."`
 	Compare   evalCompareCmd   `cmd:"" help:"Hold one run of the cases against another, case by case."`
 	Retrieval evalRetrievalCmd `cmd:"" help:"Rank a foreign corpus, by words, by vectors and fused, and print how well, beside plain BM25."`
+	Handoff   evalHandoffCmd   `cmd:"" help:"Measure by which messages the offline planner calls a person: precision and recall on labelled messages."`
 	Classify  evalClassifyCmd  `cmd:"" help:"Train the classifier of the offline planner on labelled texts, and test it on others."`
 }
 

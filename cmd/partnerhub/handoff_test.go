@@ -216,7 +216,9 @@ func (p *person) hasEvent(name, text string) bool {
 func (p *person) asks(text string) (run string) {
 	p.t.Helper()
 	p.say(map[string]any{"type": "send", "clientId": text, "threadId": p.id, "text": text})
-	p.await("the answer to "+text, func() bool { return p.taken[text] && p.hasEvent("user_message", text) && p.events[len(p.events)-1].Type == "RUN_FINISHED" })
+	p.await("the answer to "+text, func() bool {
+		return p.taken[text] && p.hasEvent("user_message", text) && p.events[len(p.events)-1].Type == "RUN_FINISHED"
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range p.events {
@@ -342,7 +344,9 @@ func TestHandoffOverReplicas(t *testing.T) {
 	}
 	ada.call("POST", "/v1/tickets/"+ticket+"/resolve", map[string]any{})
 	for _, p := range []*person{ann, ada} {
-		p.await("the end", func() bool { return p.hasEvent("handoff", `"resolved"`) && p.events[len(p.events)-1].Type == "RUN_FINISHED" })
+		p.await("the end", func() bool {
+			return p.hasEvent("handoff", `"resolved"`) && p.events[len(p.events)-1].Type == "RUN_FINISHED"
+		})
 		if len(p.wrong) > 0 {
 			t.Errorf("%s: %q", p.role, p.wrong)
 		}
@@ -353,7 +357,9 @@ func TestHandoffOverReplicas(t *testing.T) {
 			t.Errorf("the %s has of the BD: %q", p.role, got)
 		}
 	}
-	if !slices.EqualFunc(ann.events, ada.events, func(a, b chatEvent) bool { return a.Seq == b.Seq && a.Type == b.Type && bytes.Equal(a.Value, b.Value) && a.Delta == b.Delta }) {
+	if !slices.EqualFunc(ann.events, ada.events, func(a, b chatEvent) bool {
+		return a.Seq == b.Seq && a.Type == b.Type && bytes.Equal(a.Value, b.Value) && a.Delta == b.Delta
+	}) {
 		t.Error("the two sides hold different logs")
 	}
 	// The assistant is back, and knows what was said.
