@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 const (
@@ -13,7 +14,21 @@ const (
 	lambda       = 0.05 // the pull of the weights towards zero
 )
 
+// named adds to the examples of each label its own name, whose words mostly say what it is about: "card_arrival".
+func named(examples []Example) []Example {
+	out := slices.Clone(examples)
+	seen := map[string]bool{OOS: true} // which says nothing
+	for _, e := range examples {
+		if !seen[e.Label] {
+			seen[e.Label] = true
+			out = append(out, Example{Text: strings.ReplaceAll(e.Label, "_", " "), Label: e.Label})
+		}
+	}
+	return out
+}
+
 func fit(examples []Example) *Model {
+	examples = named(examples)
 	m := &Model{index: map[feature]int32{}, sharpness: 1}
 	for _, e := range examples {
 		m.labels = append(m.labels, e.Label)
@@ -199,20 +214,16 @@ type outcome struct {
 }
 
 // threshold is the confidence below which saying OOS is right most often. When no example teaches what OOS is,
-// it is as low as the least sure of a hundred right answers.
+// it is as low as the least sure of all right answers.
 func threshold(outcomes []outcome, taught bool) float64 {
 	slices.SortStableFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.confidence, b.confidence) })
 	if !taught {
-		var right []float64
 		for _, o := range outcomes {
 			if o.right {
-				right = append(right, o.confidence)
+				return o.confidence
 			}
 		}
-		if len(right) == 0 {
-			return 0
-		}
-		return right[len(right)/100]
+		return 0
 	}
 	gain, best, at := 0, 0, 0.0
 	for i, o := range outcomes { // as if everything up to o were called OOS
