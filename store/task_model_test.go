@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain"
+	"partnerhub/domain/proposal"
 	"partnerhub/domain/referral"
 	"partnerhub/domain/referral/oracle"
 	"partnerhub/domain/task"
@@ -26,6 +28,7 @@ type modelTask struct {
 	spec      task.Spec
 	targets   []int64
 	ended     bool // settled or cancelled
+	was       bool // ended before the last phase
 	cut       bool // cancelled: what had happened later than that, by the events' own time, counts no longer
 }
 
@@ -47,7 +50,14 @@ type taskRun struct {
 	rng  *rand.Rand
 
 	tasks []*modelTask
-	paid  map[string]int // steps paid, at the end of the phase before
+	funds map[int64]domain.Money // paid in from outside
+	last  map[string]seen        // of each participant at the end of the phase before
+}
+
+// seen is a participant's row.
+type seen struct {
+	value int64 // that counts
+	paid  int
 }
 
 // TestTasksInterleaved holds tasks, after any interleaving, against a plain model of the rules fed the same events, and against Verify. Where nothing
@@ -76,13 +86,13 @@ func TestTasksInterleaved(t *testing.T) {
 			} else {
 				first, events = events[:300], events[300:] // of every kind, so that there are partners to begin with
 			}
-			r := &taskRun{rng: rng, paid: map[string]int{}}
+			r := &taskRun{rng: rng, funds: map[int64]domain.Money{}, last: map[string]seen{}}
 			r.s, r.pool = open(t, time.UTC)
 			model := oracle.New(time.UTC)
 			model.Apply(first)
 			ingest(t, r.s, rng, 1, first)
 			for _, uid := range oracle.Partners(slices.Concat(first, events)) {
-				deposit(t, r.s, uid, 20_000*domain.USDT)
+				r.fund(t, uid, "first", 500*domain.USDT)
 			}
 			now := oracle.Start
 			const phases = 7
@@ -145,6 +155,25 @@ func (r *taskRun) phase(t *testing.T, events []referral.Event, now time.Time) {
 	advance(t, r.s, now)
 }
 
+// fund pays in from outside, twice at once: it counts once.
+func (r *taskRun) fund(t *testing.T, uid int64, key string, amount domain.Money) {
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			isNew, err := r.s.TopUp(context.Background(), topUp(uid, key, amount))
+			if err != nil {
+				t.Error(err)
+			}
+			if isNew {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				r.funds[uid] += amount
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // act creates a task or changes one.
 func (r *taskRun) act(t *testing.T, rng *rand.Rand, now time.Time) {
 	ctx := context.Background()
@@ -159,6 +188,9 @@ func (r *taskRun) act(t *testing.T, rng *rand.Rand, now time.Time) {
 		return
 	}
 	c := domain.Partner(m.owner)
+	if rng.IntN(3) == 0 {
+		r.fund(t, m.owner, fmt.Sprint(rng.Uint64()), domain.Money(1+rng.IntN(40))*10*domain.USDT)
+	}
 	r.mu.Lock() // a change and what the model knows of it are one; creations, events and folds go on
 	defer r.mu.Unlock()
 	var err error
@@ -224,6 +256,10 @@ func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
 		}
 	}
 	spec = spec.Normal()
+	if rng.IntN(3) == 0 {
+		r.approve(t, owner, spec, now)
+		return
+	}
 	request := ""
 	if rng.IntN(2) == 0 {
 		request = fmt.Sprint("r", rng.Uint64())
@@ -260,29 +296,71 @@ func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
 	r.tasks = append(r.tasks, &modelTask{id: ids[0], owner: owner, spec: spec, targets: spec.Targets.UIDs})
 }
 
-// compare holds every task against the model.
+// approve makes a task by a proposal that is approved three times at once, which is once.
+func (r *taskRun) approve(t *testing.T, owner int64, spec task.Spec, now time.Time) {
+	ctx, c := context.Background(), domain.Partner(owner)
+	p, err := r.s.Propose(ctx, c, proposal.CreateTask, task.DraftOf(spec), "", now)
+	if err != nil {
+		if e := (*domain.Error)(nil); !errors.As(err, &e) {
+			t.Error(err)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			done, err := r.s.Approve(ctx, c, p.ID, p.Digest, now)
+			if err != nil {
+				if e := (*domain.Error)(nil); !errors.As(err, &e) || e.Code == domain.CodeInternal {
+					t.Error(err)
+				}
+				return
+			}
+			var made struct{ TaskID int64 }
+			if err := json.Unmarshal(done.Result, &made); err != nil {
+				t.Error(err)
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.tasks = append(r.tasks, &modelTask{id: made.TaskID, owner: owner, spec: spec, targets: spec.Targets.UIDs})
+		})
+	}
+	wg.Wait()
+}
+
+// compare holds every task against the model, and every fund.
 func (r *taskRun) compare(t *testing.T, model *oracle.Oracle, now time.Time, plain bool) {
 	t.Helper()
 	ctx := context.Background()
 	verified(t, r.s)
-	books(t, r.pool)
+	funds := map[int64]domain.Money{}
+	for uid, amount := range r.funds {
+		funds[uid] = amount
+	}
+	var made int
+	if err := r.pool.QueryRow(ctx, `SELECT count(*) FROM task`).Scan(&made); err != nil || made != len(r.tasks) {
+		t.Fatal(made, "tasks, and", len(r.tasks), "were asked for:", err)
+	}
 	for _, m := range r.tasks {
+		funds[m.owner] -= m.spec.WorstCase(len(m.targets))
 		if !m.ended && !now.Before(m.spec.End.Add(task.DefaultGrace)) {
 			m.ended = true
 		}
-		rows, err := r.pool.Query(ctx, `SELECT uid, value, paid, coalesce(final, value), open FROM task_participant WHERE owner = $1 AND task = $2 ORDER BY uid`, m.owner, m.id)
+		rows, err := r.pool.Query(ctx, `SELECT uid, value, paid, paid_amount, coalesce(final, value), open FROM task_participant WHERE owner = $1 AND task = $2 ORDER BY uid`, m.owner, m.id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var seen []int64
+		var uids []int64
+		spent := domain.Money(0)
 		for rows.Next() {
 			var uid, value, final int64
 			var paid int
+			var amount domain.Money
 			var open bool
-			if err := rows.Scan(&uid, &value, &paid, &final, &open); err != nil {
+			if err := rows.Scan(&uid, &value, &paid, &amount, &final, &open); err != nil {
 				t.Fatal(err)
 			}
-			seen = append(seen, uid)
+			uids = append(uids, uid)
 			if want := m.value(model, uid); value != want {
 				t.Errorf("task %d %+v: %d has %d, the model says %d", m.id, m.spec, uid, value, want)
 			}
@@ -290,13 +368,33 @@ func (r *taskRun) compare(t *testing.T, model *oracle.Oracle, now time.Time, pla
 				t.Errorf("task %d is open: %v", m.id, open)
 			}
 			key := fmt.Sprint(m.id, ":", uid)
-			if want := int(m.spec.Reached(final)); paid < want || plain && !m.cut && paid != want || paid < r.paid[key] {
+			last := r.last[key]
+			if want := int(m.spec.Reached(final)); paid < want || plain && !m.cut && paid != want || paid < last.paid {
 				t.Errorf("task %d: %d steps paid to %d, the model says %d", m.id, paid, uid, want)
 			}
-			r.paid[key] = paid
+			if amount != m.spec.Paying(int64(paid)) {
+				t.Errorf("task %d: %s paid to %d for %d steps, the model says %s", m.id, amount, uid, paid, m.spec.Paying(int64(paid)))
+			}
+			// What counts is what was there when it ended: no less than before that phase, and nothing that came later.
+			if m.was && (last != seen{final, paid}) || plain && !m.cut && (final < last.value || final > value) {
+				t.Errorf("task %d, over before this phase: %v; %d had %+v, and is paid %d steps for %d of %d", m.id, m.was, uid, last, paid, final, value)
+			}
+			r.last[key] = seen{final, paid}
+			spent += amount
+			funds[uid] += amount
 		}
-		if !slices.Equal(seen, m.targets) {
-			t.Errorf("task %d is for %v, not %v", m.id, seen, m.targets)
+		if !slices.Equal(uids, m.targets) {
+			t.Errorf("task %d is for %v, not %v", m.id, uids, m.targets)
+		}
+		if m.ended {
+			funds[m.owner] += m.spec.WorstCase(len(m.targets)) - spent
+		}
+		m.was = m.ended
+	}
+	have := books(t, r.pool)
+	for uid, want := range funds {
+		if have[uid] != want || want < 0 {
+			t.Errorf("the fund of %d holds %s, the model says %s", uid, have[uid], want)
 		}
 	}
 }
