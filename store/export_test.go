@@ -5,3 +5,6 @@ var (
 	Notify = notify
 	Emit   = emit
 )
+
+// StructureLock is what batches of trades hold shared.
+const StructureLock = structureLock

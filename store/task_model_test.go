@@ -49,7 +49,9 @@ type taskRun struct {
 	mu   sync.Mutex
 	rng  *rand.Rand
 
-	tasks []*modelTask
+	tasks    []*modelTask
+	instants []time.Time // of events
+
 	funds map[int64]domain.Money // paid in from outside
 	last  map[string]seen        // of each participant at the end of the phase before
 }
@@ -87,6 +89,9 @@ func TestTasksInterleaved(t *testing.T) {
 				first, events = events[:300], events[300:] // of every kind, so that there are partners to begin with
 			}
 			r := &taskRun{rng: rng, funds: map[int64]domain.Money{}, last: map[string]seen{}}
+			for _, e := range slices.Concat(first, events) {
+				r.instants = append(r.instants, e.At)
+			}
 			r.s, r.pool = open(t, time.UTC)
 			model := oracle.New(time.UTC)
 			model.Apply(first)
@@ -97,7 +102,8 @@ func TestTasksInterleaved(t *testing.T) {
 			now := oracle.Start
 			const phases = 7
 			for p := range phases {
-				now = now.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start)) / 4)).Truncate(time.Second))
+				// The first tasks see the first days, on which most sign up.
+				now = now.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start))*int64(min(p, 2))/8 + 1)).Truncate(time.Second))
 				n := len(events) / (phases - p)
 				r.phase(t, events[:n], now)
 				model.Apply(events[:n])
@@ -196,7 +202,7 @@ func (r *taskRun) act(t *testing.T, rng *rand.Rand, now time.Time) {
 	var err error
 	switch rng.IntN(4) {
 	case 0:
-		end := m.spec.End.Add(time.Duration(rng.IntN(72)) * time.Hour)
+		end := r.instant(rng, m.spec.End, 72*time.Hour)
 		if err = r.s.ExtendTask(ctx, c, m.id, end, now); err == nil {
 			m.spec.End = end
 		}
@@ -230,6 +236,16 @@ func (r *taskRun) act(t *testing.T, rng *rand.Rand, now time.Time) {
 	}
 }
 
+// instant is a time from, and less than so long after: mostly one at which something happened, so that the edges of windows are hit.
+func (r *taskRun) instant(rng *rand.Rand, from time.Time, length time.Duration) time.Time {
+	for range 20 {
+		if at := r.instants[rng.IntN(len(r.instants))]; !at.Before(from) && at.Before(from.Add(length)) {
+			return at
+		}
+	}
+	return from.Add(time.Duration(rng.Int64N(int64(length)))).Truncate(time.Microsecond)
+}
+
 // create makes a task for some of a random partner's partners.
 func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
 	ctx := context.Background()
@@ -244,8 +260,8 @@ func (r *taskRun) create(t *testing.T, rng *rand.Rand, now time.Time) {
 		t.Error(err)
 		return
 	}
-	start := now.Add(time.Duration(rng.Int64N(int64(72*time.Hour))) - 23*time.Hour + time.Duration(rng.IntN(1000))*time.Microsecond)
-	spec := task.Spec{Type: task.Referral, Targets: task.Targets{UIDs: append(uids, uids[0])}, Start: start, End: start.Add(24*time.Hour + time.Duration(rng.Int64N(int64(150*time.Hour)))), EveryX: 1, Reward: 10 * domain.USDT, MaxRepeats: int64(1 + rng.IntN(3))}
+	start := r.instant(rng, now.Add(-23*time.Hour), 72*time.Hour)
+	spec := task.Spec{Type: task.Referral, Targets: task.Targets{UIDs: append(uids, uids[0])}, Start: start, End: r.instant(rng, start.Add(24*time.Hour), 300*time.Hour), EveryX: 1, Reward: 10 * domain.USDT, MaxRepeats: int64(1 + rng.IntN(3))}
 	if rng.IntN(3) > 0 {
 		spec.Type, spec.EveryX, spec.Reward, spec.MaxRepeats = task.Trading, 0, 0, 0
 		spec.Product = task.Products[rng.IntN(3)]

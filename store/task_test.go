@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain"
@@ -341,4 +342,46 @@ func TestProposedTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	verified(t, s)
+}
+
+// TestTaskWaitsForBatches: a batch that found no task to add to has not committed yet. Whatever changes which trades a task counts waits for it,
+// or the batch's trades would count nowhere.
+func TestTaskWaitsForBatches(t *testing.T) {
+	t.Parallel()
+	ctx, c := context.Background(), domain.Partner(100)
+	s, pool := taskWorld(t)
+	deposit(t, s, 100, 1000*domain.USDT)
+	id, err := s.CreateTask(ctx, c, tradingSpec(), "", taskDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func() error{
+		"create": func() error { _, err := s.CreateTask(ctx, c, tradingSpec(), "", taskDay); return err },
+		"extend": func() error { return s.ExtendTask(ctx, c, id, tradingSpec().End.Add(time.Hour), taskDay) },
+		"cancel": func() error { return s.CancelTask(ctx, c, id, taskDay) },
+	} {
+		done := make(chan error, 1)
+		if err := pgx.BeginFunc(ctx, pool, func(batch pgx.Tx) error {
+			if _, err := batch.Exec(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, store.StructureLock); err != nil {
+				return err
+			}
+			go func() { done <- change() }()
+			for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
+				select {
+				case err := <-done:
+					return fmt.Errorf("%s did not wait: %v", what, err)
+				default:
+				}
+				if err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory')`).Scan(&waits); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil && domain.AsError(err).Field != "status" { // extended after it was cancelled
+			t.Fatal(what, err)
+		}
+	}
 }
