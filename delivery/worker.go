@@ -30,6 +30,7 @@ type Worker struct {
 	Queue  Queue
 	Client *http.Client // NewClient
 	Keys   Keys
+	Mail   *Mailer // nil: what is to go by mail fails
 	Logger *slog.Logger
 
 	// Lease is how long an attempt may take, noting it included; a minute when 0. Retry says when to try again; webhook.Next when nil.
@@ -118,9 +119,12 @@ func (w *Worker) deliver(ctx context.Context, d webhook.Delivery) {
 	defer cancel()
 	var a answer
 	var err error
-	if d.Channel == webhook.ToPush {
+	switch d.Channel {
+	case webhook.ToPush:
 		a, err = sendPush(ctx, w.Client, w.Keys, d)
-	} else {
+	case webhook.ToMail:
+		a, err = w.Mail.send(ctx, d)
+	default:
 		a, err = sendWebhook(ctx, w.Client, d, time.Now())
 	}
 	o := w.outcome(d, a, err)

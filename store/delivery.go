@@ -20,11 +20,11 @@ const (
 // oldSecretSigns is how long the secret before a rotation signs beside the new one.
 const oldSecretSigns = 24 * time.Hour
 
-// dueDeliveries are the keys of what is due: a few of each endpoint that is not busy, the oldest of the browsers'.
+// dueDeliveries are the keys of what is due: a few of each endpoint that is not busy, the oldest of the browsers' and of the mail.
 const dueDeliveries = `SELECT d.owner, d.id, d.next_at FROM webhook_endpoint e CROSS JOIN LATERAL (
 		SELECT owner, id, next_at FROM delivery WHERE target = e.id AND channel = 'webhook' AND state = 'pending' AND next_at <= now() ORDER BY next_at LIMIT $2) d
 	WHERE e.disabled_at IS NULL AND NOT e.id = ANY ($1::uuid[])
-	UNION ALL (SELECT owner, id, next_at FROM delivery WHERE channel = 'push' AND state = 'pending' AND next_at <= now() AND NOT target = ANY ($1::uuid[]) ORDER BY next_at LIMIT $2)
+	UNION ALL (SELECT owner, id, next_at FROM delivery WHERE channel <> 'webhook' AND state = 'pending' AND next_at <= now() AND NOT target = ANY ($1::uuid[]) ORDER BY next_at LIMIT $2)
 	ORDER BY 3 LIMIT $3`
 
 // ClaimDeliveries takes deliveries that are due for a worker: up to limit in all, up to perTarget to each endpoint, none to the busy
@@ -100,7 +100,7 @@ func (s *Store) addressed(ctx context.Context, list []webhook.Delivery) ([]webho
 	kept := list[:0]
 	for _, d := range list {
 		a, ok := at[d.Target]
-		if !ok {
+		if !ok && d.Channel != webhook.ToMail { // whose address is a setting
 			if err := s.FinishDelivery(ctx, d, webhook.Outcome{State: webhook.Dead, Err: targetGone}); err != nil {
 				return nil, err
 			}

@@ -149,7 +149,7 @@ func (s *Tickets) open(ctx context.Context, tx pgx.Tx, c domain.Caller, r handof
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return out, err
 	}
-	return out, announce(ctx, tx, t, handoff.Opens, 1)
+	return out, s.announce(ctx, tx, t, handoff.Opens, 1)
 }
 
 // collect scans a query's rows into a list.

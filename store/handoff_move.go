@@ -105,13 +105,13 @@ func (s *Tickets) move(ctx context.Context, tx pgx.Tx, c domain.Caller, id strin
 			return before, err
 		}
 	}
-	return after, announce(ctx, tx, after, m.Action, n)
+	return after, s.announce(ctx, tx, after, m.Action, n)
 }
 
 // announce tells the exchange of a move, and puts it into the inboxes of those whom it is news to: the partner, when
 // somebody else did it, and the BD who is to look at it. n numbers the ticket's events. Replies are news too: the
 // partner may have closed the chat.
-func announce(ctx context.Context, tx pgx.Tx, t handoff.Ticket, a handoff.Action, n int) error {
+func (s *Tickets) announce(ctx context.Context, tx pgx.Tx, t handoff.Ticket, a handoff.Action, n int) error {
 	if a == handoff.Notes {
 		return nil
 	}
@@ -130,8 +130,16 @@ func announce(ctx context.Context, tx pgx.Tx, t handoff.Ticket, a handoff.Action
 		Priority handoff.Priority `json:"priority"`
 		Summary  string           `json:"summary"`
 	}{handoff.StatusOf(t, a), t.Owner, t.BD, t.Priority, conversation.TitleOf(t.Summary)}
-	if err := emit(ctx, tx, []webhook.Event{{Owner: t.Owner, Type: kind, Key: key, Data: notice.JSON(told), At: t.UpdatedAt}}); err != nil {
+	event := webhook.Event{Owner: t.Owner, Type: kind, Key: key, Data: notice.JSON(told), At: t.UpdatedAt}
+	if err := emit(ctx, tx, []webhook.Event{event}); err != nil {
 		return err
+	}
+	if s.desk.Mail && (a == handoff.Opens || a == handoff.Reopens || a == handoff.Reassigns || a == handoff.Cancels) { // what is news to the desk
+		told.Summary = t.Summary
+		event.Data = notice.JSON(told)
+		if err := mailOut(ctx, tx, event); err != nil {
+			return err
+		}
 	}
 	var notices []notice.Notice
 	add := func(owner int64, link string) {

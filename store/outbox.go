@@ -110,6 +110,14 @@ func emit(ctx context.Context, tx pgx.Tx, events []webhook.Event) error {
 	return enqueue(ctx, tx, events, false)
 }
 
+// mailOut puts an event into the outbox for the desk's mailbox.
+func mailOut(ctx context.Context, tx pgx.Tx, e webhook.Event) error {
+	_, err := tx.Exec(ctx, `INSERT INTO delivery (owner, id, channel, target, key, message, type, body)
+		VALUES ($1, gen_random_uuid(), $2, '00000000-0000-0000-0000-000000000000', $3, $4, $5, $6) ON CONFLICT (owner, channel, target, key) DO NOTHING`,
+		e.Owner, string(webhook.ToMail), string(e.Type)+":"+e.Key, "msg_"+newID(), string(e.Type), string(e.Body()))
+	return err
+}
+
 // enqueue writes the deliveries: one for each event and endpoint, and with push one for each of the owner's browsers.
 // Where nobody listens it is one look.
 func enqueue(ctx context.Context, tx pgx.Tx, events []webhook.Event, push bool) error {

@@ -14,6 +14,7 @@ import (
 
 	"partnerhub/agent"
 	"partnerhub/agent/offline"
+	"partnerhub/delivery"
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/domain/handoff"
@@ -171,7 +172,20 @@ func (a *app) desk() (handoff.Desk, error) {
 	if err != nil {
 		return d, usagef("--%s", err)
 	}
+	d.Mail = a.SMTPServer != ""
 	return d, nil
+}
+
+// mailer sends tickets to the desk's mailbox; nil where none is set.
+func (a *app) mailer() (*delivery.Mailer, error) {
+	if a.SMTPServer == "" {
+		return nil, nil
+	}
+	m, err := delivery.NewMailer(delivery.MailConfig{Server: a.SMTPServer, TLS: a.SMTPTLS, User: a.SMTPUser, Password: a.SMTPPassword, From: a.SMTPFrom, To: a.SMTPTo})
+	if err != nil {
+		return nil, usagef("--%s", err)
+	}
+	return m, nil
 }
 
 // library is the rule library. A database that has none gets the sample program's.

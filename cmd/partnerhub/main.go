@@ -28,6 +28,13 @@ type settings struct {
 	LogLevel    string `name:"log-level" env:"PARTNERHUB_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: ${enum}."`
 	LogFormat   string `name:"log-format" env:"PARTNERHUB_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log: ${enum}."`
 
+	SMTPServer   string `name:"smtp-server" env:"PARTNERHUB_SMTP_SERVER" placeholder:"HOST:PORT" help:"Mail server by which tickets go to a mailbox; unset: none do."`
+	SMTPTLS      string `name:"smtp-tls" env:"PARTNERHUB_SMTP_TLS" default:"starttls" enum:"starttls,tls,none" help:"How the connection to it is encrypted: ${enum}."`
+	SMTPUser     string `name:"smtp-user" env:"PARTNERHUB_SMTP_USER" placeholder:"NAME" help:"Its account, if it wants one."`
+	SMTPPassword string `name:"smtp-password" env:"PARTNERHUB_SMTP_PASSWORD" placeholder:"TEXT" help:"The account's password."`
+	SMTPFrom     string `name:"smtp-from" env:"PARTNERHUB_SMTP_FROM" placeholder:"MAIL" help:"Whom the mail is from."`
+	SMTPTo       string `name:"smtp-to" env:"PARTNERHUB_SMTP_TO" placeholder:"MAIL,…" help:"The mailboxes of those who take tickets."`
+
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"An OpenAI-compatible endpoint; unset: the offline planner answers."`
 	OpenAIAPIKey  string `name:"openai-api-key" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Its key."`
 	Model         string `name:"model" env:"PARTNERHUB_MODEL" placeholder:"NAME" help:"The model that answers; unset: the offline planner."`

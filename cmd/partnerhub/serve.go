@@ -137,7 +137,11 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := s.Watch(ctx, time.Now()); return err })
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
 	stopInbox := background(ctx, inbox.Run)
-	worker := &delivery.Worker{Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
+	mailer, err := a.mailer()
+	if err != nil {
+		return nil, nil, err
+	}
+	worker := &delivery.Worker{Mail: mailer, Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
 	stopDelivery := background(ctx, worker.Run)
 	handler := web.New(web.Config{
 		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, SignUpURL: cmd.SignUp, Logger: a.log,

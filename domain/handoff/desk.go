@@ -14,6 +14,8 @@ type Desk struct {
 	Hours Hours
 	// Support is the link to live support, shown where no BD is at work; "" when there is none.
 	Support string
+	// Mail says that tickets go to the desk's mailbox too.
+	Mail bool
 }
 
 // firstReply is how long a BD may take to claim a ticket, in office hours; an urgent one's clock never rests.

@@ -9,6 +9,7 @@ type Channel string
 const (
 	ToWebhook Channel = "webhook" // an endpoint of the exchange's
 	ToPush    Channel = "push"    // a person's browser, by Web Push
+	ToMail    Channel = "mail"    // the mailbox of those who take tickets
 )
 
 // State is how far a delivery is.
@@ -61,7 +62,7 @@ type Endpoint struct {
 type Record struct {
 	ID        string     `json:"id" doc:"of the delivery: resend names it"`
 	UID       int64      `json:"uid" doc:"whom it is about"`
-	Channel   Channel    `json:"channel" enum:"webhook,push"`
+	Channel   Channel    `json:"channel" enum:"webhook,push,mail"`
 	Target    string     `json:"target" doc:"id of the endpoint or the subscription"`
 	Host      string     `json:"host,omitempty" doc:"of the endpoint"`
 	Message   string     `json:"message" doc:"webhook-id"`

@@ -3228,7 +3228,7 @@ export interface components {
             /** Format: int64 */
             attempts: number;
             /** @enum {string} */
-            channel: "webhook" | "push";
+            channel: "webhook" | "push" | "mail";
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
