@@ -29,6 +29,30 @@ describe("keys", () => {
     await page.context().close();
   });
 
+  it("Ctrl-K finds pages and commands by name, and asks what has none", async () => {
+    const page = await overview();
+    const palette = page.getByRole("combobox", { name: "Go to a page, or do something" });
+    await page.keyboard.press("Control+k");
+    await palette.fill("task");
+    await page.getByRole("option", { name: /^Task Center/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/tasks");
+    await palette.waitFor({ state: "detached" });
+    await page.keyboard.press("Control+k");
+    await palette.fill("dark");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe("rgb(15, 17, 19)");
+    await page.keyboard.press("Control+k");
+    await palette.fill("How much commission did I earn this week?");
+    await page.keyboard.press("Enter");
+    await page.locator("#assistant section.card").first().waitFor();
+    await page.keyboard.press("Control+k");
+    await palette.waitFor();
+    await page.keyboard.press("Escape");
+    await palette.waitFor({ state: "detached" });
+    await page.context().close();
+  });
+
   it("Enter sends, Shift-Enter breaks the line, Enter within an input method does neither", async () => {
     const page = await overview();
     await openAssistant(page);

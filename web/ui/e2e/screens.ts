@@ -55,6 +55,12 @@ export const screens: Record<string, (view: View) => Promise<Page>> = {
     await page.getByRole("menu").waitFor();
     return page;
   },
+  palette: async (view) => {
+    const page = await overview(view);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Go to a page, or do something" }).waitFor();
+    return page;
+  },
   notices: async (view) => {
     const page = await overview(view);
     await page.getByRole("button", { name: /^Notifications/ }).click();

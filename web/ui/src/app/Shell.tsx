@@ -1,12 +1,16 @@
 import { Outlet, useRouteContext } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { AnnounceProvider } from "../components/Announce";
 import { AssistantProvider, useAssistant } from "../features/assistant/AssistantProvider";
 import { Dock } from "../features/assistant/Dock";
 import { EntryBar } from "../features/assistant/EntryBar";
-import { useDesktop } from "../lib/hooks";
+import { useDesktop, useWindowKey } from "../lib/hooks";
 import { useWords } from "../lib/i18n";
+import type { Session } from "../lib/contract";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
+
+const Palette = lazy(() => import("./Palette"));
 
 /** The frame of every page: navigation, top bar, page, and the assistant for those who have one. */
 export function Shell() {
@@ -32,6 +36,7 @@ export function Shell() {
         <div className="flex">
           <Sidebar session={session} narrow={false} />
           <Page session={session} />
+          <PaletteKey session={session} />
         </div>
       )}
     </AnnounceProvider>
@@ -40,15 +45,32 @@ export function Shell() {
 
 function WithAssistant() {
   const { session } = useRouteContext({ from: "/signed-in" });
-  const { isOpen } = useAssistant();
+  const { isOpen, ask } = useAssistant();
   const desktop = useDesktop();
   return (
     <div className="flex">
       <Sidebar session={session} narrow={isOpen} />
       <Page session={session} footer={<EntryBar hidden={isOpen && desktop} />} />
       <Dock />
+      <PaletteKey session={session} onAsk={ask} />
     </div>
   );
+}
+
+/** Ctrl-K or ⌘K opens the palette, and closes it again. */
+function PaletteKey({ session, onAsk }: { session: Session; onAsk?: (text: string) => void }) {
+  const [open, setOpen] = useState(false);
+  useWindowKey((e) => {
+    if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey) {
+      e.preventDefault();
+      setOpen((was) => !was);
+    }
+  });
+  return open ? (
+    <Suspense fallback={null}>
+      <Palette session={session} onAsk={onAsk} onClose={() => setOpen(false)} />
+    </Suspense>
+  ) : null;
 }
 
 function Page({ session, footer }: { session: React.ComponentProps<typeof TopBar>["session"]; footer?: React.ReactNode }) {

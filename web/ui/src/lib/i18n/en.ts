@@ -21,6 +21,13 @@ export const en = {
     themes: { system: "System", light: "Light", dark: "Dark" },
     language: "Language",
     singleKeys: "Single-key shortcuts",
+    palette: {
+      title: "Go to a page, or do something",
+      placeholder: "Type a page or a command",
+      placeholderAsk: "Type a page, a command or a question",
+      ask: "Ask the assistant",
+      nothing: "Nothing has such a name.",
+    },
     devBadge: "Development mode: sign-in is open to anyone who reaches this server.",
     roles: { partner: "Partner", bd: "BD manager", content: "Content editor", operator: "Operator" } satisfies Record<Role, string>,
   },

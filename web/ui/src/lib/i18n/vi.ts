@@ -19,6 +19,13 @@ export const vi: Messages = {
     themes: { system: "Theo hệ thống", light: "Sáng", dark: "Tối" },
     language: "Ngôn ngữ",
     singleKeys: "Phím tắt một phím",
+    palette: {
+      title: "Đến một trang, hoặc làm một việc",
+      placeholder: "Gõ tên trang hoặc lệnh",
+      placeholderAsk: "Gõ tên trang, lệnh hoặc câu hỏi",
+      ask: "Hỏi trợ lý",
+      nothing: "Không có gì mang tên như vậy.",
+    },
     devBadge: "Chế độ phát triển: bất kỳ ai truy cập máy chủ này đều có thể đăng nhập.",
     roles: { partner: "Đối tác", bd: "Quản lý BD", content: "Biên tập nội dung", operator: "Vận hành" },
   },
