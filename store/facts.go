@@ -144,6 +144,7 @@ type deltas struct {
 	tasks []taskFact // see appendTasks
 	first map[int64]*firsts
 	known map[int64]firsts // what the accounts' rows said when they were read
+	moved map[int64]firsts // what they say after saveFirsts
 	// The buckets of the last time seen: a batch's facts are mostly of the same hour.
 	from, to, hour, day int64
 }
@@ -151,7 +152,7 @@ type deltas struct {
 type firsts struct{ trade, deposit time.Time }
 
 func (s *Store) newDeltas(facts int) *deltas {
-	return &deltas{store: s, days: make(map[dayKey]*dayRow, facts), hours: map[hourKey]*hourRow{}, first: map[int64]*firsts{}}
+	return &deltas{store: s, days: make(map[dayKey]*dayRow, facts), hours: map[hourKey]*hourRow{}, first: map[int64]*firsts{}, known: map[int64]firsts{}, moved: map[int64]firsts{}}
 }
 
 // bucket sets the day and the hour that a time lies in.
@@ -331,12 +332,14 @@ func (d *deltas) saveFirsts(ctx context.Context, tx pgx.Tx) error {
 	slices.Sort(uids)
 	trades, deposits := make([]*time.Time, len(uids)), make([]*time.Time, len(uids))
 	for i, uid := range uids {
-		if f := d.first[uid]; !f.trade.IsZero() {
+		f := d.first[uid]
+		if !f.trade.IsZero() {
 			trades[i] = &f.trade
 		}
-		if f := d.first[uid]; !f.deposit.IsZero() {
+		if !f.deposit.IsZero() {
 			deposits[i] = &f.deposit
 		}
+		d.moved[uid] = *f
 	}
 	clear(d.first)
 	// Rows are locked in the order of uid before they are updated: two batches with the same accounts cannot deadlock.

@@ -78,6 +78,7 @@ func (s *Store) Ingest(ctx context.Context, b Batch) (Outcome, error) {
 		}
 		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { r.tx = tx; return r.do(ctx) })
 		if err == nil {
+			r.remember()
 			return r.out, nil
 		}
 		var pg *pgconn.PgError
@@ -101,7 +102,7 @@ type run struct {
 	alone   bool // no other batch is under way: hold the structure lock from the start
 
 	out     Outcome
-	version int64           // of the structure when the batch began to read it
+	version int64           // of the structure by which the facts were attributed, or an earlier one
 	facts   []fact          // applied before the lock
 	pending []*pendingEvent // everything else
 	deltas  *deltas
@@ -118,11 +119,14 @@ func (r *run) do(ctx context.Context) error {
 		}
 	}
 	var zone string
-	if err := r.tx.QueryRow(ctx, `SELECT (SELECT coalesce(max(version), 0) FROM structure_change), (SELECT value FROM setting WHERE name = 'zone')`).Scan(&r.version, &zone); err != nil {
+	if err := r.tx.QueryRow(ctx, `SELECT value FROM setting WHERE name = 'zone'`).Scan(&zone); err != nil {
 		return err
 	}
 	if zone != r.store.zone.String() {
 		return errZone
+	}
+	if err := r.store.structure.catchUp(ctx, r.tx); err != nil {
+		return err
 	}
 	lines, err := r.screen(ctx)
 	if err != nil {
@@ -146,7 +150,7 @@ func (r *run) do(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.meetConcurrent(ctx); err != nil {
+	if err := r.meetConcurrent(ctx, exclusive); err != nil {
 		return err
 	}
 	if exclusive {
@@ -190,13 +194,7 @@ func (r *run) reject(l *Line, err *domain.Error) {
 // screen drops the refused lines, the duplicates, and those that contradict an earlier event, in the order of the lines,
 // as if each came alone: conflicts go by arrival (SPEC 3). What it returns is new.
 func (r *run) screen(ctx context.Context) ([]*Line, error) {
-	ids := make([]string, 0, len(r.batch.Lines))
-	for i := range r.batch.Lines {
-		if l := &r.batch.Lines[i]; l.Err == nil {
-			ids = append(ids, l.Event.ID)
-		}
-	}
-	known, err := r.knownEvents(ctx, ids)
+	known, err := r.knownEvents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -204,8 +202,8 @@ func (r *run) screen(ctx context.Context) ([]*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := make([]*Line, 0, len(ids))
-	accepted := make(map[string]*Line, len(ids))
+	fresh := make([]*Line, 0, len(r.batch.Lines))
+	accepted := make(map[string]*Line, len(r.batch.Lines))
 	for i := range r.batch.Lines {
 		l := &r.batch.Lines[i]
 		if l.Err != nil {
@@ -301,18 +299,37 @@ func decodeBody(typ referral.EventType, b []byte) (referral.Body, error) {
 
 func decodeAs[T any](b []byte) (v T, err error) { return v, json.Unmarshal(b, &v) }
 
-// knownEvents finds the events, applied trades among them, that have one of the ids.
-func (r *run) knownEvents(ctx context.Context, ids []string) (map[string]referral.Event, error) {
+// knownEvents finds the events, applied trades among them, that have one of the batch's ids. Trades that are new as far as
+// this process knows are not looked up among the trades, unless careful: the unique index finds the id of one that is not.
+func (r *run) knownEvents(ctx context.Context) (map[string]referral.Event, error) {
+	var ids, trades []string
+	for i := range r.batch.Lines {
+		l := &r.batch.Lines[i]
+		if _, ok := l.Event.Body.(referral.Trade); ok {
+			trades = append(trades, l.Event.ID)
+		} else if l.Err == nil {
+			ids = append(ids, l.Event.ID)
+		}
+	}
+	ask, fresh := r.store.recent.split(trades, r.careful)
+	ids = append(ids, ask...)
+	logged, err := r.logged(ctx, fresh)
+	if err != nil {
+		return nil, err
+	}
 	known := map[string]referral.Event{}
-	rows, err := r.tx.Query(ctx, `SELECT id, type, uid, at, body FROM event WHERE id = ANY($1)`, ids)
+	if len(ids)+len(logged) == 0 {
+		return known, nil
+	}
+	rows, err := r.tx.Query(ctx, `SELECT id, type, uid, at, body FROM event WHERE id = ANY($1)`, slices.Concat(ids, logged))
 	if err != nil {
 		return nil, err
 	}
-	logged, err := pgx.CollectRows(rows, scanEvent)
+	events, err := pgx.CollectRows(rows, scanEvent)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range logged {
+	for _, e := range events {
 		known[e.ID] = e
 	}
 	rows, err = r.tx.Query(ctx, `SELECT id, account, at, trade_id, product, symbol, side, volume, fee_gross, fee_paid, ineligible, reason
@@ -320,6 +337,7 @@ func (r *run) knownEvents(ctx context.Context, ids []string) (map[string]referra
 	if err != nil {
 		return nil, err
 	}
+	var found []string
 	var e referral.Event
 	var t referral.Trade
 	var product int16
@@ -327,9 +345,43 @@ func (r *run) knownEvents(ctx context.Context, ids []string) (map[string]referra
 		t.Product = products[product]
 		e.Type, e.Body = referral.TradeExecuted, t
 		known[e.ID] = e
+		found = append(found, e.ID)
 		return nil
 	})
+	if len(fresh) == 0 {
+		r.store.recent.judge(found)
+	}
 	return known, err
+}
+
+// logged picks those of the ids that may be in the log. Ids that were given out in order lie close together, and the log has
+// few or none in between; where it has many, all may be.
+func (r *run) logged(ctx context.Context, ids []string) ([]string, error) {
+	const many = 1000
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := r.tx.Query(ctx, `SELECT id FROM event WHERE id >= $1 AND id <= $2 LIMIT $3`, slices.Min(ids), slices.Max(ids), many)
+	if err != nil {
+		return nil, err
+	}
+	between, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(between) == many {
+		return ids, err
+	}
+	return between, nil
+}
+
+// remember notes what has landed, for the batches to come.
+func (r *run) remember() {
+	var ids []string
+	for i := range r.batch.Lines {
+		if _, ok := r.batch.Lines[i].Event.Body.(referral.Trade); ok {
+			ids = append(ids, r.batch.Lines[i].Event.ID)
+		}
+	}
+	r.store.recent.add(ids)
+	r.store.structure.moveFirsts(r.deltas.moved)
 }
 
 func scanEvent(row pgx.CollectableRow) (e referral.Event, err error) {
@@ -353,7 +405,7 @@ func claim(e *referral.Event) string {
 	case referral.Trade:
 		return tradeKey(b.TradeID)
 	case referral.Reversal:
-		return "reversal:" + b.TradeID
+		return reversalKey(b.TradeID)
 	}
 	return ""
 }
@@ -464,21 +516,19 @@ func (r *run) placeFacts(ctx context.Context, lines []*Line) error {
 			uids = append(uids, l.Event.UID)
 		}
 	}
-	s, err := loadStructure(ctx, r.tx, uids)
-	if err != nil {
-		return err
-	}
-	r.deltas.known = s.firsts
-	r.facts = make([]fact, 0, len(uids))
-	for _, l := range lines {
-		r.out.Accepted++
-		if f, ok := factOf(&l.Event); ok && f.attribute(&s.Structure) {
-			r.facts = append(r.facts, f)
-			continue
+	return r.store.structure.read(ctx, r.tx, uids, func(s *structure, version int64) {
+		r.version = version
+		r.facts = make([]fact, 0, len(uids))
+		for _, l := range lines {
+			r.out.Accepted++
+			if f, ok := factOf(&l.Event); ok && f.attribute(&s.Structure) {
+				r.facts = append(r.facts, f)
+				r.deltas.known[f.place.Referee] = s.firsts[f.place.Referee]
+				continue
+			}
+			r.pending = append(r.pending, &pendingEvent{Event: l.Event, line: l})
 		}
-		r.pending = append(r.pending, &pendingEvent{Event: l.Event, line: l})
-	}
-	return nil
+	})
 }
 
 func factOf(e *referral.Event) (fact, bool) {
@@ -509,36 +559,36 @@ func (r *run) waitingReversals(ctx context.Context) error {
 	return r.wake(ctx, keys)
 }
 
-// meetConcurrent looks at what batches committed since this one began to read: it takes over what they touched
-// of this batch's facts, and starts again where they took one of its ids or wait for one of its trades.
-func (r *run) meetConcurrent(ctx context.Context) error {
-	rows, err := r.tx.Query(ctx, `SELECT body FROM structure_change WHERE version > $1`, r.version)
-	if err != nil {
-		return err
-	}
-	changes, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+// meetConcurrent looks at what batches committed since this one attributed its facts: it takes over what they touched of these,
+// and the reversals that wait for one of its trades. It starts again where they took one of its ids.
+func (r *run) meetConcurrent(ctx context.Context, exclusive bool) error {
+	changes, _, _, err := changesSince(ctx, r.tx, r.version)
 	if err != nil || len(changes) == 0 {
 		return err
 	}
 	keys, about := map[string]bool{}, map[int64]bool{}
+	reversals := map[string]string{} // by what they claim: the trade that they wait for
 	for i := range r.facts {
 		f := &r.facts[i]
 		keys["id:"+f.id] = true
 		if f.trade != nil {
 			keys[tradeKey(f.trade.TradeID)] = true
+			reversals[reversalKey(f.trade.TradeID)] = tradeKey(f.trade.TradeID)
 		}
 		about[f.place.Referee] = true
 		for _, uid := range f.place.Path {
 			about[uid] = true
 		}
 	}
-	for _, raw := range changes {
-		c, err := decodeAs[structureChange](raw)
-		if err != nil {
-			return err
-		}
+	var awaited []string
+	for _, c := range changes {
 		if c.Rebuilt || slices.ContainsFunc(c.Keys, func(k string) bool { return keys[k] }) {
 			return errCareful
+		}
+		for _, k := range c.Keys {
+			if t, ok := reversals[k]; ok {
+				awaited = append(awaited, t)
+			}
 		}
 		for _, t := range c.Touched {
 			if t.UID == 0 || about[t.UID] {
@@ -546,7 +596,10 @@ func (r *run) meetConcurrent(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	if len(awaited) > 0 && !exclusive {
+		return errCareful // which finds them waiting before it takes the lock
+	}
+	return r.wake(ctx, awaited)
 }
 
 // keepRejected stores the refused lines with their reasons.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -16,10 +17,34 @@ type structure struct {
 	firsts map[int64]firsts
 }
 
-// loadStructure reads what the attribution of facts of these accounts needs.
+func newStructure() *structure {
+	return &structure{Structure: referral.Structure{Accounts: map[int64]referral.Account{}, Rates: map[int64]referral.Versions[referral.Rates]{},
+		VIPs: map[int64]referral.Versions[referral.VIP]{}, Rebates: map[string]referral.Versions[referral.RebateRates]{}}, firsts: map[int64]firsts{}}
+}
+
+// place is the main account of an account; ok is false unless both are there.
+func (s *structure) place(uid int64) (main int64, ok bool) {
+	a, ok := s.Accounts[uid]
+	if !ok || a.MainUID == uid {
+		return uid, ok
+	}
+	_, ok = s.Accounts[a.MainUID]
+	return a.MainUID, ok
+}
+
+// add puts another structure's accounts, and what belongs to them, into s.
+func (s *structure) add(o *structure) {
+	maps.Copy(s.Accounts, o.Accounts)
+	maps.Copy(s.Rates, o.Rates)
+	maps.Copy(s.VIPs, o.VIPs)
+	maps.Copy(s.Rebates, o.Rebates)
+	maps.Copy(s.firsts, o.firsts)
+	s.Rules = o.Rules
+}
+
+// loadStructure reads what the attribution of facts of these accounts needs. Every partner above and every code has an entry.
 func loadStructure(ctx context.Context, tx pgx.Tx, uids []int64) (*structure, error) {
-	s := &structure{Structure: referral.Structure{Accounts: make(map[int64]referral.Account, len(uids)), Rates: map[int64]referral.Versions[referral.Rates]{},
-		VIPs: map[int64]referral.Versions[referral.VIP]{}, Rebates: map[string]referral.Versions[referral.RebateRates]{}}, firsts: make(map[int64]firsts, len(uids))}
+	s := newStructure()
 	if len(uids) == 0 {
 		return s, nil
 	}
@@ -55,11 +80,11 @@ func loadStructure(ctx context.Context, tx pgx.Tx, uids []int64) (*structure, er
 		mains = append(mains, a.UID)
 		for _, uid := range a.Path {
 			if uid != 0 {
-				partners = append(partners, uid)
+				partners, s.Rates[uid] = append(partners, uid), nil
 			}
 		}
-		if a.Codes[0] != "" {
-			codes[a.Codes[0]] = true
+		if code := a.Codes[0]; code != "" {
+			codes[code], s.Rebates[code] = true, nil
 		}
 	}
 	return s, loadVersions(ctx, tx, &s.Structure, mains, distinct(partners), codes)

@@ -17,6 +17,9 @@ import (
 type Store struct {
 	pool *pgxpool.Pool
 	zone *time.Location // reporting zone: days and hours are cut by it
+
+	recent    *recentIDs
+	structure *structureCache
 }
 
 // Open connects to a database that Migrate has brought up to date. The first to open a database fixes its
@@ -32,7 +35,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, zone *time.Location) (*Store,
 	if was != zone.String() {
 		return nil, domain.Invalid("zone", "this database is cut by the reporting zone %s, not %s: run `partnerhub rebuild` with the new zone", was, zone)
 	}
-	return &Store{pool: pool, zone: zone}, nil
+	return &Store{pool: pool, zone: zone, recent: newRecentIDs(), structure: newStructureCache()}, nil
 }
 
 // Zone is the reporting zone.

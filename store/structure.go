@@ -25,6 +25,9 @@ func accountKey(uid int64) string { return "account:" + strconv.FormatInt(uid, 1
 func codeKey(code string) string  { return "code:" + code }
 func tradeKey(id string) string   { return "trade:" + id }
 
+// reversalKey is what the reversal of a trade claims.
+func reversalKey(tradeID string) string { return "reversal:" + tradeID }
+
 // touch is a change that facts already stored may have been attributed without. Its facts are those of a referee
 // (Owner is then where they are stored), below a partner, under a code, or all, from From on, until Until if set.
 type touch struct {
@@ -50,7 +53,7 @@ const (
 type structureChange struct {
 	Rebuilt bool     `json:"rebuilt,omitempty"` // everything was derived again: whoever is under way starts again
 	Touched []touch  `json:"touched,omitempty"`
-	Keys    []string `json:"keys,omitempty"` // ids it added to the log ("id:…"), and trades it waits for or claims
+	Keys    []string `json:"keys,omitempty"` // ids it added to the log ("id:…"), trades that it claims there, and reversals that wait
 }
 
 // wake adds the events of the log that wait for one of the keys to what is pending.
@@ -336,8 +339,8 @@ func (r *run) writeLog(ctx context.Context) error {
 	var wokenFor []*string
 	for _, p := range r.pending {
 		_, isTrade := p.Body.(referral.Trade)
-		if rev, ok := p.Body.(referral.Reversal); ok && p.waits != "" {
-			change.Keys = append(change.Keys, tradeKey(rev.TradeID))
+		if _, ok := p.Body.(referral.Reversal); ok && p.waits != "" {
+			change.Keys = append(change.Keys, claim(&p.Event))
 		}
 		switch {
 		case p.line != nil && (!isTrade || !p.done): // an applied trade is in table trade alone
