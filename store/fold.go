@@ -23,13 +23,16 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 			if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, foldLock).Scan(&mine); err != nil || !mine {
 				return err
 			}
-			days, err := foldDays(ctx, tx, `DELETE FROM delta RETURNING *`)
+			days, lasts, err := foldDays(ctx, tx, `DELETE FROM delta RETURNING *`)
 			if err != nil {
 				return err
 			}
 			hours, err := foldHours(ctx, tx, `DELETE FROM delta_hour RETURNING *`)
+			if err != nil {
+				return err
+			}
 			rows = days + hours
-			return err
+			return lasts.save(ctx, tx)
 		})
 		// A batch that moves dates of the same accounts and this can wait for each other until PostgreSQL ends one of them.
 		if !deadlocked(err) || try == maxYields {
@@ -63,19 +66,21 @@ const (
 	hourFan = `CROSS JOIN LATERAL (VALUES (d.owner, 1::smallint, d.earned1, d.rebate), (d.u2, 2::smallint, d.earned2, 0), (d.u3, 2::smallint, d.earned3, 0)) AS f (partner, level, earned, rebate)`
 )
 
-// foldDays adds the rows of source, which are of the form of table delta, to referee_day, and returns how many they were.
+// foldDays adds the rows of source, which are of the form of table delta, to referee_day, and returns how many they were, and
+// the accounts' last trades among them.
 //
 // The path of a rollup row is its referee's of today: when it changed, the deltas took every fact back from the former
 // path and added it to the new one, so that each row in question is met here. A row whose sums are all zero is as good
 // as none, and is removed, so that every order of arrival leaves the same rows.
-func foldDays(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
+func foldDays(ctx context.Context, tx pgx.Tx, source string) (moved int64, lasts lastTrades, err error) {
 	rows, err := tx.Query(ctx, `
-		WITH d AS MATERIALIZED (`+source+`),
+		WITH d AS (`+source+`),
+		s (owner, day, referee, product, e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi, last_at, n) AS MATERIALIZED (
+			SELECT owner, day, referee, product, `+daySums+`, max(last_at), count(*) FROM d GROUP BY 1, 2, 3, 4),
 		day_rows AS (
 			INSERT INTO referee_day AS t (owner, day, referee, product, u2, u3, earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals)
 			SELECT s.owner, s.day, s.referee, s.product, coalesce(a.u2, 0), coalesce(a.u3, 0), e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi
-			FROM (SELECT owner, day, referee, product, `+daySums+` FROM d GROUP BY 1, 2, 3, 4) AS s (owner, day, referee, product, e1, e2, e3, rb, vo, ev, fe, tr, ex, de, wi)
-			LEFT JOIN account a ON a.uid = s.referee AND a.u1 = s.owner
+			FROM s LEFT JOIN account a ON a.uid = s.referee AND a.u1 = s.owner
 			ORDER BY 1, 2, 3, 4
 			ON CONFLICT (owner, day, referee, product) DO UPDATE SET u2 = excluded.u2, u3 = excluded.u3,
 				earned1 = t.earned1 + excluded.earned1, earned2 = t.earned2 + excluded.earned2, earned3 = t.earned3 + excluded.earned3,
@@ -85,37 +90,50 @@ func foldDays(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 			RETURNING owner, day, referee, product, (earned1, earned2, earned3, rebate, volume, eligible_volume, fees, trades, executed, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) AS empty),
 		due AS ( -- what settlement has to look at: see Settle
 			INSERT INTO settlement_due (owner, day)
-			SELECT DISTINCT owner, day FROM d WHERE owner <> 0 AND (earned1, earned2, earned3, rebate) <> (0, 0, 0, 0) ORDER BY 1, 2
+			SELECT DISTINCT owner, day FROM s WHERE owner <> 0 AND (e1, e2, e3, rb) <> (0, 0, 0, 0) ORDER BY 1, 2
 			ON CONFLICT DO NOTHING),
 		ranked AS ( -- what the sorted lists of large partners have to take up: see Rank
 			INSERT INTO rank_delta (partner, referee, day, commission, volume)
 			SELECT f.partner, d.referee, d.day, f.commission, d.volume
 			FROM d CROSS JOIN LATERAL (VALUES (d.owner, d.earned1), (d.u2, d.earned2), (d.u3, d.earned3)) f (partner, commission)
-			WHERE f.partner IN (SELECT partner FROM rank_list) AND (d.last_at IS NOT NULL OR (f.commission, d.volume) <> (0, 0))),
-		lasts AS (
-			UPDATE account a SET last_trade_at = greatest(a.last_trade_at, l.at)
-			FROM (SELECT referee, max(last_at) AS at FROM d WHERE last_at IS NOT NULL GROUP BY referee) l
-			WHERE a.uid = l.referee AND l.at > coalesce(a.last_trade_at, '-infinity'))
-		SELECT owner, day::text, referee, product FROM day_rows WHERE empty
-		UNION ALL SELECT count(*), NULL, 0, 0::smallint FROM d`)
+			WHERE f.partner IN (SELECT partner FROM rank_list) AND (d.last_at IS NOT NULL OR (f.commission, d.volume) <> (0, 0)))
+		SELECT owner, day::text, referee, product, NULL::timestamptz FROM day_rows WHERE empty
+		UNION ALL SELECT sum(n)::bigint, NULL, referee, 0::smallint, max(last_at) FROM s GROUP BY referee`)
 	if err != nil {
-		return 0, err
+		return 0, lasts, err
 	}
-	var n, moved, referee int64
+	var n, referee int64
 	var day *string
 	var product int16
+	var last *time.Time
 	batch := &pgx.Batch{}
-	if _, err := pgx.ForEachRow(rows, []any{&n, &day, &referee, &product}, func() error {
-		if day == nil {
-			moved = n
-		} else {
+	if _, err := pgx.ForEachRow(rows, []any{&n, &day, &referee, &product, &last}, func() error {
+		if day != nil {
 			batch.Queue(`DELETE FROM referee_day WHERE owner = $1 AND day = $2::text::date AND referee = $3 AND product = $4`, n, *day, referee, product)
+			return nil
+		}
+		if moved += n; last != nil {
+			lasts.uids, lasts.ats = append(lasts.uids, referee), append(lasts.ats, *last)
 		}
 		return nil
 	}); err != nil {
-		return 0, err
+		return 0, lasts, err
 	}
-	return moved, tx.SendBatch(ctx, batch).Close()
+	return moved, lasts, tx.SendBatch(ctx, batch).Close()
+}
+
+// lastTrades are the times of accounts' latest trades among some.
+type lastTrades struct {
+	uids []int64
+	ats  []time.Time
+}
+
+// save moves the accounts' last trades on. It is the last of a fold: batches that change these accounts, and keep others waiting,
+// wait for the rows that it locks.
+func (l lastTrades) save(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE account a SET last_trade_at = n.at FROM unnest($1::bigint[], $2::timestamptz[]) AS n (uid, at)
+		WHERE a.uid = n.uid AND n.at > coalesce(a.last_trade_at, '-infinity')`, l.uids, l.ats)
+	return err
 }
 
 // foldHours is foldDays for rows of the form of table delta_hour, and partner_hour.

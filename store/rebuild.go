@@ -250,12 +250,16 @@ func (b *rebuilding) rollups(ctx context.Context) error {
 	if _, err := b.tx.Exec(ctx, `CREATE TEMPORARY TABLE rebuild_delta ON COMMIT DROP AS `+factSums, b.store.zone.String()); err != nil {
 		return err
 	}
-	if _, err := foldDays(ctx, b.tx, `SELECT * FROM rebuild_delta`); err != nil {
+	_, lasts, err := foldDays(ctx, b.tx, `SELECT * FROM rebuild_delta`)
+	if err != nil {
+		return err
+	}
+	if err := lasts.save(ctx, b.tx); err != nil {
 		return err
 	}
 	if _, err := foldHours(ctx, b.tx, `SELECT * FROM `+fanned("rebuild_delta", "hour")); err != nil {
 		return err
 	}
-	_, err := b.tx.Exec(ctx, `UPDATE account a SET first_trade_at = f.trade_at, first_deposit_at = f.deposit_at FROM (`+firstDates+`) f WHERE a.uid = f.referee`)
+	_, err = b.tx.Exec(ctx, `UPDATE account a SET first_trade_at = f.trade_at, first_deposit_at = f.deposit_at FROM (`+firstDates+`) f WHERE a.uid = f.referee`)
 	return err
 }
