@@ -202,6 +202,10 @@ func (r *run) screen(ctx context.Context) ([]*Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	large, err := r.countLarge(ctx)
+	if err != nil {
+		return nil, err
+	}
 	fresh := make([]*Line, 0, len(r.batch.Lines))
 	accepted := make(map[string]*Line, len(r.batch.Lines))
 	for i := range r.batch.Lines {
@@ -230,12 +234,18 @@ func (r *run) screen(ctx context.Context) ([]*Line, error) {
 				r.reject(l, claimError(&l.Event))
 				continue
 			}
+		}
+		if err := large.take(&l.Event); err != nil {
+			r.reject(l, err)
+			continue
+		}
+		if c := claim(&l.Event); c != "" {
 			taken[c] = holder{l.Event.ID, l.Event.UID}
 		}
 		accepted[l.Event.ID] = l
 		fresh = append(fresh, l)
 	}
-	return fresh, nil
+	return fresh, large.save(ctx, r.tx)
 }
 
 // repeated counts a line whose id was seen before: a duplicate when the content is the same, else refused.
