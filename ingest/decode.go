@@ -54,7 +54,10 @@ func NewDecoder() *Decoder {
 // any more. The error is CodeInvalid and names the field, or none where the line is no JSON object.
 func (d *Decoder) Decode(line []byte) (referral.Event, *domain.Error) {
 	d.fields, d.next, d.err = d.fields[:0], 0, nil
-	d.split(line)
+	if !d.splitPlain(line) {
+		d.fields = d.fields[:0]
+		d.split(line)
+	}
 	if d.err != nil {
 		return referral.Event{}, d.err
 	}

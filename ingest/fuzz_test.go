@@ -41,6 +41,11 @@ func FuzzDecode(f *testing.F) {
 		if fresh, again := NewDecoder().Decode(bytes.Clone(line)); !reflect.DeepEqual(fresh, e) || !reflect.DeepEqual(again, bad) {
 			t.Fatalf("a fresh decoder says %+v %v, a used one %+v %v", fresh, again, e, bad)
 		}
+		if plain, whole := NewDecoder(), NewDecoder(); plain.splitPlain(line) {
+			if whole.split(line); whole.err != nil || !reflect.DeepEqual(plain.fields, whole.fields) {
+				t.Fatalf("taken for plain: %+v, but %v %+v", plain.fields, whole.err, whole.fields)
+			}
+		}
 		if bad != nil {
 			if bad.Message == "" || strings.Contains(bad.Message+bad.Field, "\x00") || !utf8.ValidString(bad.Message+bad.Field) {
 				t.Fatalf("a reason that cannot be stored: %q %q", bad.Field, bad.Message)
