@@ -183,7 +183,13 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 		}
 		var sql string
 		switch src {
-		case referral.Trading, ofTraders:
+		case ofTraders:
+			if m.q.GroupBy == referral.ByNone && m.q.Filter.Product == "" {
+				sql = m.tradersSQL()
+			} else {
+				sql = m.activitySQL(metrics)
+			}
+		case referral.Trading:
 			sql = m.activitySQL(metrics)
 		case referral.Referees:
 			sql = m.refereesSQL(metrics)

@@ -319,6 +319,22 @@ func (m *metricsQuery) referees() string {
 	return sql
 }
 
+// tradersSQL counts the referees who traded in the period. Of most, the time of their last trade tells; the days of those who
+// traded after the period, too, are looked at only if there are any.
+func (m *metricsQuery) tradersSQL() string {
+	me, from, to := m.arg(m.partner), m.arg(m.q.Period.From), m.arg(m.q.Period.To)
+	var lasts []string
+	for _, l := range m.levels() {
+		lasts = append(lasts,
+			fmt.Sprintf("SELECT uid, last_trade_at AS at FROM account WHERE u%[1]d = %[2]s AND u%[1]d <> 0 AND last_trade_at >= %[3]s", l, me, from),
+			// Not folded yet. The path of a delta may be a former one.
+			fmt.Sprintf("SELECT referee, last_at FROM delta WHERE %[1]s AND last_at >= %[2]s AND referee IN (SELECT uid FROM account WHERE u%[3]d = %[4]s)", mine(l, me), from, l, me))
+	}
+	return `WITH last AS MATERIALIZED (SELECT uid, bool_or(at < ` + to + `) AS within FROM (` + strings.Join(lasts, "\nUNION ALL ") + `) l GROUP BY uid)
+		SELECT '', (SELECT count(*) FROM last WHERE within) + (SELECT count(DISTINCT referee) FROM (` + strings.Join(m.refereePieces(), "\nUNION ALL ") + `) x
+			WHERE EXISTS (SELECT FROM last WHERE NOT within) AND x.executed > 0 AND x.referee IN (SELECT uid FROM last WHERE NOT within))`
+}
+
 // refereeKey groups referees by what they are.
 func (m *metricsQuery) refereeKey(r string) string {
 	switch m.q.GroupBy {
