@@ -465,7 +465,8 @@ type holder struct {
 // taken finds who holds what the batch's lines claim or are about. Of applied trades only those that are reversed are
 // looked up, unless careful: the unique index finds a tradeId that is taken, too, and then the batch is done again.
 func (r *run) taken(ctx context.Context, known map[string]referral.Event) (map[string]holder, error) {
-	var claims, waiting, tradeIDs []string
+	var claims, tradeIDs []string
+	trades := false
 	for i := range r.batch.Lines {
 		l := &r.batch.Lines[i]
 		if _, ok := known[l.Event.ID]; ok || l.Err != nil {
@@ -473,8 +474,7 @@ func (r *run) taken(ctx context.Context, known map[string]referral.Event) (map[s
 		}
 		switch b := l.Event.Body.(type) {
 		case referral.Trade:
-			waiting = append(waiting, tradeKey(b.TradeID))
-			if r.careful {
+			if trades = true; r.careful {
 				tradeIDs = append(tradeIDs, b.TradeID)
 			}
 			continue
@@ -487,14 +487,17 @@ func (r *run) taken(ctx context.Context, known map[string]referral.Event) (map[s
 			}
 		}
 	}
-	if len(waiting) > 0 {
+	if trades {
 		// Waiting trades are few, mostly none: the log is asked for them only if anything waits for an account.
 		var any bool
 		if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'account:' AND waits_for < 'account;')`).Scan(&any); err != nil {
 			return nil, err
 		}
-		if any {
-			claims = append(claims, waiting...)
+		for i := range r.batch.Lines {
+			l := &r.batch.Lines[i]
+			if b, ok := l.Event.Body.(referral.Trade); ok && any {
+				claims = append(claims, tradeKey(b.TradeID))
+			}
 		}
 	}
 	taken := map[string]holder{}
@@ -556,13 +559,22 @@ func factOf(e *referral.Event) (fact, bool) {
 
 // waitingReversals adds the reversals that wait for one of the batch's trades to what is pending.
 func (r *run) waitingReversals(ctx context.Context) error {
-	var any bool
-	if err := r.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE waits_for >= 'trade:' AND waits_for < 'trade;')`).Scan(&any); err != nil || !any {
+	const many = 1000
+	rows, err := r.tx.Query(ctx, `SELECT waits_for FROM event WHERE waits_for >= 'trade:' AND waits_for < 'trade;' LIMIT $1`, many)
+	if err != nil {
 		return err
+	}
+	awaited, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(awaited) == 0 {
+		return err
+	}
+	few := make(map[string]bool, len(awaited))
+	for _, k := range awaited {
+		few[k] = true
 	}
 	var keys []string
 	for i := range r.facts {
-		if t := r.facts[i].trade; t != nil {
+		if t := r.facts[i].trade; t != nil && (len(awaited) == many || few[tradeKey(t.TradeID)]) {
 			keys = append(keys, tradeKey(t.TradeID))
 		}
 	}
@@ -576,34 +588,37 @@ func (r *run) meetConcurrent(ctx context.Context, exclusive bool) error {
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	keys, about := map[string]bool{}, map[int64]bool{}
-	reversals := map[string]string{} // by what they claim: the trade that they wait for
-	for i := range r.facts {
-		f := &r.facts[i]
-		keys["id:"+f.id] = true
-		if f.trade != nil {
-			keys[tradeKey(f.trade.TradeID)] = true
-			reversals[reversalKey(f.trade.TradeID)] = tradeKey(f.trade.TradeID)
-		}
-		about[f.place.Referee] = true
-		for _, uid := range f.place.Path {
-			about[uid] = true
-		}
-	}
-	var awaited []string
+	keys, touched := map[string]bool{}, map[int64][]touch{}
 	for _, c := range changes {
-		if c.Rebuilt || slices.ContainsFunc(c.Keys, func(k string) bool { return keys[k] }) {
+		if c.Rebuilt {
 			return errCareful
 		}
 		for _, k := range c.Keys {
-			if t, ok := reversals[k]; ok {
-				awaited = append(awaited, t)
-			}
+			keys[k] = true
 		}
 		for _, t := range c.Touched {
-			if t.UID == 0 || about[t.UID] {
-				r.foreign = append(r.foreign, t)
-			}
+			touched[t.UID] = append(touched[t.UID], t)
+		}
+	}
+	take := func(uid int64) {
+		if len(touched) > 0 {
+			r.foreign = append(r.foreign, touched[uid]...)
+			delete(touched, uid)
+		}
+	}
+	take(0) // everybody's
+	var awaited []string
+	for i := range r.facts {
+		f := &r.facts[i]
+		if keys["id:"+f.id] || f.trade != nil && keys[tradeKey(f.trade.TradeID)] {
+			return errCareful
+		}
+		if f.trade != nil && keys[reversalKey(f.trade.TradeID)] {
+			awaited = append(awaited, tradeKey(f.trade.TradeID))
+		}
+		take(f.place.Referee)
+		for _, uid := range f.place.Path {
+			take(uid)
 		}
 	}
 	if len(awaited) > 0 && !exclusive {
