@@ -139,16 +139,18 @@ func (l lastTrades) save(ctx context.Context, tx pgx.Tx) error {
 // foldHours is foldDays for rows of the form of table delta_hour, and partner_hour.
 func foldHours(ctx context.Context, tx pgx.Tx, source string) (int64, error) {
 	rows, err := tx.Query(ctx, `
-		WITH d AS MATERIALIZED (`+source+`),
+		WITH d AS (`+source+`),
+		s (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals, n) AS MATERIALIZED (
+			SELECT partner, hour, product, level, `+hourSums+`, count(*) FROM d GROUP BY 1, 2, 3, 4),
 		hour_rows AS (
 			INSERT INTO partner_hour AS t (partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals)
-			SELECT partner, hour, product, level, `+hourSums+` FROM d GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+			SELECT partner, hour, product, level, earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals FROM s ORDER BY 1, 2, 3, 4
 			ON CONFLICT (partner, hour, product, level) DO UPDATE SET earned = t.earned + excluded.earned, rebate = t.rebate + excluded.rebate,
 				volume = t.volume + excluded.volume, eligible_volume = t.eligible_volume + excluded.eligible_volume, fees = t.fees + excluded.fees,
 				trades = t.trades + excluded.trades, deposits = t.deposits + excluded.deposits, withdrawals = t.withdrawals + excluded.withdrawals
 			RETURNING partner, hour, product, level, (earned, rebate, volume, eligible_volume, fees, trades, deposits, withdrawals) = (0, 0, 0, 0, 0, 0, 0, 0) AS empty)
 		SELECT partner, hour, product, level FROM hour_rows WHERE empty
-		UNION ALL SELECT count(*), NULL, 0::smallint, 0::smallint FROM d`)
+		UNION ALL SELECT coalesce(sum(n), 0)::bigint, NULL, 0::smallint, 0::smallint FROM s`)
 	if err != nil {
 		return 0, err
 	}
