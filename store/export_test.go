@@ -4,6 +4,8 @@ package store
 var (
 	Notify = notify
 	Emit   = emit
+
+	TicketPage = ticketPage
 )
 
 // StructureLock is what batches of trades hold shared.

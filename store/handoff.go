@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,8 +203,16 @@ type ticketPosition struct {
 	ID       string
 }
 
+// ticketPage reads a page by the index of the queue, or that of what is over, from where the page before ended. The states stand in
+// the text, for an index of some states alone is used only where they are known.
+func ticketPage(states []string) string {
+	return `SELECT ` + ticketColumns + ` FROM ticket
+		WHERE state IN ('` + strings.Join(states, `', '`) + `') AND ($1 = 0 OR bd = $1) AND ($2 = 0 OR owner = $2) AND (priority, due_at, id) > ($3, $4, $5::uuid)
+		ORDER BY priority, due_at, id LIMIT $6`
+}
+
 // List returns the tickets that the caller may see, the most urgent first and among those the one due first; next is
-// "" on the last page. Errors: CodeInvalid on cursor; CodeForbidden unless the caller is a BD or an operator.
+// "" on the last page. Errors: CodeInvalid on cursor and state; CodeForbidden unless the caller is a BD or an operator.
 func (s *Tickets) List(ctx context.Context, c domain.Caller, q TicketQuery) (list []handoff.Ticket, next string, err error) {
 	if err := c.Require(domain.RoleBD, domain.RoleOperator); err != nil {
 		return nil, "", err
@@ -217,6 +226,9 @@ func (s *Tickets) List(ctx context.Context, c domain.Caller, q TicketQuery) (lis
 	}
 	states := make([]string, len(q.States))
 	for i, st := range q.States {
+		if !slices.Contains(handoff.States, st) {
+			return nil, "", domain.Invalid("state", "unknown state %q", st)
+		}
 		states[i] = string(st)
 	}
 	query := fmt.Appendf(nil, "%s %v %v %d", c, states, q.Mine, q.Owner)
@@ -230,9 +242,7 @@ func (s *Tickets) List(ctx context.Context, c domain.Caller, q TicketQuery) (lis
 		}
 	}
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT `+ticketColumns+` FROM ticket
-			WHERE state = ANY ($1) AND ($2 = 0 OR bd = $2) AND ($3 = 0 OR owner = $3) AND (priority, due_at, id) > ($4, $5, $6::uuid)
-			ORDER BY priority, due_at, id LIMIT $7`, states, map[bool]int64{true: c.UID}[q.Mine], q.Owner, at.Priority, at.Due, at.ID, q.Limit+1)
+		rows, err := tx.Query(ctx, ticketPage(states), map[bool]int64{true: c.UID}[q.Mine], q.Owner, at.Priority, at.Due, at.ID, q.Limit+1)
 		if err != nil {
 			return err
 		}
