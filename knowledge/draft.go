@@ -129,7 +129,7 @@ func (l *Library) Preview(ctx context.Context, question string, f Filter, drafts
 	hits = slices.DeleteFunc(hits, func(h Hit) bool {
 		return slices.ContainsFunc(drafts, func(d Draft) bool { return d.Slug == h.Article.Slug && d.Locale == h.Article.Locale })
 	})
-	q := newAsked(terms, same, words)
+	q := newAsked(question, terms, same, words, &l.read)
 	for _, d := range drafts {
 		if d.Removed || !f.admits(d.Meta) {
 			continue
@@ -168,12 +168,7 @@ func (q asked) score(s Section, m Meta) float64 {
 
 // why are the question's telling words, and what a hit has of each.
 func (q asked) why(h Hit) []Reason {
-	has := map[string]bool{}
-	for _, text := range []string{h.Article.Title, h.Heading, h.Text, h.Asked} {
-		for _, t := range lexical.Terms(text) {
-			has[t] = true
-		}
-	}
+	has := q.read.of(h).has
 	out := make([]Reason, 0, len(q.terms))
 	for _, t := range q.terms {
 		r := Reason{Word: t, Tells: q.weight[t] / max(q.all, 1e-9)}

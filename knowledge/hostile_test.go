@@ -25,7 +25,7 @@ func TestInstructionsAreText(t *testing.T) {
 	for _, s := range a.Sections() {
 		hits = append(hits, Hit{Section: s, Article: a.Meta})
 	}
-	q := newAsked(v.terms("when is commission settled", nil), nil, v)
+	q := newAsked("when is commission settled", v.terms("when is commission settled", nil), nil, v, &readings{})
 	hits = q.rerank(hits, 2)
 	if hits[0].Anchor != "when-is-commission-settled" || Enough(hits[1]) {
 		t.Fatalf("%s first; evidence of the other %v", hits[0].Anchor, hits[1].Evidence)

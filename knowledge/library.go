@@ -132,6 +132,7 @@ type Library struct {
 	synonyms Synonyms
 	zone     *time.Location
 	words    vocabularies
+	read     readings
 }
 
 // New makes a library. The wanted embedder takes over from the one in use as soon as it has every section: Embed sees to it.
@@ -272,7 +273,7 @@ func (l *Library) Search(ctx context.Context, question string, f Filter, limit i
 	if err != nil {
 		return nil, err
 	}
-	return newAsked(terms, same, words).rerank(hits, limit), nil
+	return newAsked(question, terms, same, words, &l.read).rerank(hits, limit), nil
 }
 
 // Answer is what the library says to a question.

@@ -75,18 +75,28 @@ func newVocabulary(version int, texts []Text) *vocabulary {
 // shortest is the length of the shortest word in which a slip is looked for.
 const shortest = 5
 
-// terms of a question, with its slips mended: a word that the library does not know, and that is a slip away from one that it knows, is
+// terms of a question, with its slips mended.
+func (v *vocabulary) terms(question string, same Synonyms) []string {
+	return v.mend(lexical.Words(question), same)
+}
+
+// spoken is a question in all its words, stemmed, with its slips mended.
+func (v *vocabulary) spoken(question string, same Synonyms) []string {
+	return v.mend(lexical.Spelled(question), same)
+}
+
+// mend stems words and mends slips: a word that the library does not know, and that is a slip away from one that it knows, is
 // taken for that one, and two words that were written as one are taken apart. The first letter is believed: slips seldom hit it, and
 // without it, other words are mended into the library's.
-func (v *vocabulary) terms(question string, same Synonyms) []string {
+func (v *vocabulary) mend(words []string, same Synonyms) []string {
 	var out []string
-	for _, w := range lexical.Words(question) {
+	for _, w := range words {
 		t := lexical.Stem(w)
 		if i := strings.IndexFunc(w, unicode.IsDigit); i >= 2 && v.documents[t] == 0 && v.documents[lexical.Stem(w[:i])] > 0 { // vip3
 			out = append(out, lexical.Stem(w[:i]), w[i:])
 			continue
 		}
-		if v.documents[t] > 0 || lexical.Filler(t) || lexical.Common(t) || same[t] != nil || len(w) < shortest || strings.ContainsFunc(w, unicode.IsDigit) {
+		if v.documents[t] > 0 || lexical.Stop(t) || lexical.Filler(t) || lexical.Common(t) || same[t] != nil || len(w) < shortest || strings.ContainsFunc(w, unicode.IsDigit) {
 			out = append(out, t)
 			continue
 		}

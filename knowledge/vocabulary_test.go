@@ -31,7 +31,7 @@ func TestEvidenceIsOfWhatTheLibraryIsAbout(t *testing.T) {
 	v := newVocabulary(1, texts)
 	judged := func(question string) Hit {
 		h := Hit{Section: Section{Heading: texts[0].Heading, Asked: texts[0].Body}}
-		newAsked(v.terms(question, nil), nil, v).judge(&h)
+		newAsked(question, v.terms(question, nil), nil, v, &readings{}).judge(&h)
 		return h
 	}
 	right, typed, wrong := judged("when is commission settled"), judged("when is comission setled"), judged("commission on pizza in hanoi")

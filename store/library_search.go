@@ -171,7 +171,8 @@ func (s *search) sql(question []lexical.Entry, dims int) string {
 	}
 	return fmt.Sprintf(`WITH c AS MATERIALIZED (%s),
 		scored AS (SELECT s.*, -(s.words <#> %s::sparsevec) / %s::float8 AS said, %s AS meant FROM c JOIN library_section s USING (id)%s)
-		SELECT x.heading, x.anchor, x.body, x.asked, a.meta, a.since, (SELECT active FROM library_state), x.meant, x.said + %s::float8 * greatest(x.meant, 0) AS score
+		SELECT x.heading, x.anchor, x.body, x.asked, a.meta, a.since, (SELECT active FROM library_state), x.meant,
+			x.said + %s::float8 * greatest(x.meant, 0) * coalesce(nullif(max(x.said) OVER (), 0), 1) AS score
 		FROM scored x JOIN library_article a ON a.id = x.article ORDER BY score DESC, x.id LIMIT %s`,
 		candidates, words, s.arg(s.ideal()), meaning, join, s.arg(s.weight), s.arg(s.q.Limit))
 }

@@ -47,6 +47,20 @@ func Terms(text string) []string {
 
 // Words are the words of a text as they are spelled: lower case, without stop words.
 func Words(text string) []string {
+	return slices.DeleteFunc(Spelled(text), func(w string) bool { return stopWords[w] })
+}
+
+// Spoken are the words of a text as they are compared, with stop words: lower case, stemmed.
+func Spoken(text string) []string {
+	words := Spelled(text)
+	for i, w := range words {
+		words[i] = Stem(w)
+	}
+	return words
+}
+
+// Spelled are the words of a text as they are spelled: lower case, with stop words.
+func Spelled(text string) []string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) && r != '\'' && r != '’'
 	})
@@ -55,7 +69,7 @@ func Words(text string) []string {
 		w = strings.Trim(w, "'’")
 		w = strings.TrimSuffix(strings.TrimSuffix(w, "'s"), "’s")
 		w = apostrophes.Replace(w)
-		if w == "" || len(w) > maxWord || stopWords[w] {
+		if w == "" || len(w) > maxWord {
 			continue
 		}
 		out = append(out, w)
@@ -173,6 +187,17 @@ into is it its itself let me my no nor not of on or our ours she should so some 
 those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
 because before below between both during dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt werent havent hasnt hadnt shouldnt im ive id ill youre youve theyre weve thats theres whats hes shes lets u r ur each few further here more most only other over own same through under until up down out off just
 là gì thế nào khi tôi của có được không và các cho với này bao nhiêu làm sao ở đâu như một những thì mà để trong bị nào cách`)
+
+// Stop reports whether a word of Spoken is one that Words leaves out. Stemming leaves them as they are, but for a few that are long.
+func Stop(term string) bool { return stopTerms[term] }
+
+var stopTerms = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range stopWords {
+		m[Stem(w)] = true
+	}
+	return m
+}()
 
 // Filler reports whether a term is of how people ask, and not of what they ask about: a question is answered without it.
 func Filler(term string) bool { return fillers[term] }
