@@ -17,7 +17,7 @@ import (
 )
 
 // search measures the rule library at c.sections sections: the fused query, beside the bare query of the vectors' index and an exact
-// scan of the vectors, and how much of the exact ten nearest the index finds.
+// scan of the vectors, and how much of the exact ten nearest the index finds, by how far it looks.
 func (b *bench) search(ctx context.Context) error {
 	d, err := b.newDatabase(ctx, "search")
 	if err != nil {
@@ -25,22 +25,16 @@ func (b *bench) search(ctx context.Context) error {
 	}
 	defer d.close()
 	rng := rand.New(rand.NewPCG(b.seed, 7))
-	vocabulary := rand.NewZipf(rng, 1.1, 8, 40_000)
-	text := func(words int) string {
-		out := make([]string, words)
-		for i := range out {
-			out[i] = word(vocabulary.Uint64())
-		}
-		return strings.Join(out, " ")
-	}
+	write := newWriter(rng, b.sections/50)
 	note("publishing %d sections", b.sections)
 	lib := knowledge.New(store.NewLibrary(d.pool), knowledge.BuiltIn{}, nil, time.UTC)
 	const parts = 20
 	articles := make([]knowledge.Article, 0, b.sections/parts)
 	for i := range b.sections / parts {
-		a := knowledge.Article{Meta: knowledge.Meta{Title: text(4), Slug: fmt.Sprint("a", i), Kind: knowledge.Rule, Locale: "en"}, File: fmt.Sprint(i)}
+		topic := write.topic()
+		a := knowledge.Article{Meta: knowledge.Meta{Title: write.text(topic, 4), Slug: fmt.Sprint("a", i), Kind: knowledge.Rule, Locale: "en"}, File: fmt.Sprint(i)}
 		for k := range parts {
-			a.Parts = append(a.Parts, knowledge.Section{Heading: text(6), Anchor: fmt.Sprint("s", k), Text: text(50)})
+			a.Parts = append(a.Parts, knowledge.Section{Heading: write.text(topic, 6), Anchor: fmt.Sprint("s", k), Text: write.text(topic, 50)})
 		}
 		articles = append(articles, a)
 	}
@@ -52,10 +46,10 @@ func (b *bench) search(ctx context.Context) error {
 	if _, err := d.pool.Exec(ctx, `VACUUM ANALYZE`); err != nil {
 		return err
 	}
-	var fused, index, exact []float64
-	found, all := 0, 0
+	var fused, exact []float64
+	index, found, all := map[int][]float64{}, map[int]int{}, 0
 	for i := range min(b.queries, 100) + 5 {
-		question := text(6)
+		question := write.text(write.topic(), 6)
 		v, err := knowledge.BuiltIn{}.Embed(ctx, []string{question})
 		if err != nil {
 			return err
@@ -65,45 +59,98 @@ func (b *bench) search(ctx context.Context) error {
 			return err
 		}
 		fusedTook := ms(time.Since(begin))
-		near, indexTook, err := nearest(ctx, d, v[0], true)
+		truth, exactTook, err := nearest(ctx, d, v[0], 0)
 		if err != nil {
 			return err
 		}
-		truth, exactTook, err := nearest(ctx, d, v[0], false)
-		if err != nil {
-			return err
-		}
-		if i < 5 {
-			continue
-		}
-		fused, index, exact = append(fused, fusedTook), append(index, indexTook), append(exact, exactTook)
-		for _, h := range truth {
-			all++
-			if slices.Contains(near, h) {
-				found++
+		for _, breadth := range breadths {
+			near, took, err := nearest(ctx, d, v[0], breadth)
+			if err != nil {
+				return err
+			}
+			if i < warm {
+				continue
+			}
+			index[breadth] = append(index[breadth], took)
+			for _, h := range near {
+				if slices.Contains(truth, h) {
+					found[breadth]++
+				}
 			}
 		}
+		if i >= warm {
+			fused, exact, all = append(fused, fusedTook), append(exact, exactTook), all+len(truth)
+		}
 	}
-	for _, x := range []struct {
-		name string
-		took []float64
-	}{{"fused search", fused}, {"bare query of the vectors' index", index}, {"exact scan of the vectors", exact}} {
-		slices.Sort(x.took)
-		b.add("search", x.name+", p50", x.took[len(x.took)/2], "ms", "")
-		b.add("search", x.name+", p99", x.took[len(x.took)*99/100], "ms", "")
+	times := func(name string, took []float64) {
+		slices.Sort(took)
+		b.add("search", name+", p50", took[len(took)/2], "ms", "")
+		b.add("search", name+", p99", took[len(took)*99/100], "ms", "")
 	}
-	b.add("search", "recall of the index at 10", float64(found)/float64(max(all, 1)), "", "")
+	times("fused search", fused)
+	times("exact scan of the vectors", exact)
+	for _, breadth := range breadths {
+		name := fmt.Sprintf("bare query of the vectors' index, ef_search %d", breadth)
+		times(name, index[breadth])
+		b.add("search", name+", recall at 10", float64(found[breadth])/float64(max(all, 1)), "", "")
+	}
 	return nil
 }
 
-// nearest are the ten nearest sections by their vectors, by the index or by looking at all.
-func nearest(ctx context.Context, d *database, v []float32, index bool) (hashes []string, took float64, err error) {
+// warm is how many questions are asked before any is measured.
+const warm = 5
+
+// breadths are the hnsw.ef_search at which the index is asked; store.Library asks at the last but one at least.
+var breadths = []int{40, 100, 200, 400}
+
+// writer makes texts that are about something: six words in ten are of a topic, of which the first come up the most, the others are of
+// the language as a whole. Random words alone would lie all equally far from each other.
+type writer struct {
+	rng    *rand.Rand
+	all    *rand.Zipf // words of the language
+	rank   *rand.Zipf // words of a topic, by how often they are said
+	topics [][]string
+}
+
+// topicWords is how many words a topic has of its own.
+const topicWords = 40
+
+func newWriter(rng *rand.Rand, topics int) *writer {
+	w := &writer{rng: rng, all: rand.NewZipf(rng, 1.1, 8, 40_000), rank: rand.NewZipf(rng, 1.5, 4, topicWords-1)}
+	for range max(topics, 1) {
+		words := make([]string, topicWords)
+		for i := range words {
+			words[i] = word(100 + rng.Uint64N(40_000)) // the commonest belong to no topic
+		}
+		w.topics = append(w.topics, words)
+	}
+	return w
+}
+
+func (w *writer) topic() []string { return w.topics[w.rng.IntN(len(w.topics))] }
+
+func (w *writer) text(topic []string, words int) string {
+	out := make([]string, words)
+	for i := range out {
+		if w.rng.IntN(10) < 6 {
+			out[i] = topic[w.rank.Uint64()]
+		} else {
+			out[i] = word(w.all.Uint64())
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// nearest are the ten nearest sections by their vectors, by the index, of which it looks at so many, or by looking at all: breadth 0.
+func nearest(ctx context.Context, d *database, v []float32, breadth int) (hashes []string, took float64, err error) {
 	begin := time.Now()
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		if !index {
-			if _, err := tx.Exec(ctx, `SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
-				return err
-			}
+		set := fmt.Sprintf(`SET LOCAL hnsw.ef_search = %d`, breadth)
+		if breadth == 0 {
+			set = `SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off`
+		}
+		if _, err := tx.Exec(ctx, set); err != nil {
+			return err
 		}
 		rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT encode(hash, 'hex') FROM embedding WHERE model = '%[1]s' ORDER BY vec::vector(%[2]d) <=> $1::vector(%[2]d) LIMIT 10`,
 			knowledge.BuiltIn{}.Name(), knowledge.BuiltIn{}.Dimensions()), pgvector.NewVector(v))

@@ -20,12 +20,16 @@ const (
 	vectorCandidates  = 30
 )
 
+// vectorBreadth is how many vectors the index looks at, hnsw.ef_search: of the ten nearest among 100,000 it misses few (docs/benchmarks.md).
+const vectorBreadth = 200
+
 // synonymWeight is what a word that only means the same counts beside the one that was said.
 const synonymWeight = 0.3
 
 // SearchSections ranks sections by their words (BM25) and their meaning, in one query: candidates come from the index of words and from
-// that of vectors, both within the filter, and each gets both scores. The meaning counts by the model's weight, which is low
-// enough that it settles ties and helps out where words fail, and never spoils what the words say.
+// that of vectors, both within the filter, and each gets both scores. The meaning counts by the model's weight beside the words of the
+// section that has most of them: low enough that it settles ties and helps out where words fail, and never spoils what the words say,
+// however few of a long question's words any section has.
 func (l *Library) SearchSections(ctx context.Context, q knowledge.SectionQuery) ([]knowledge.Hit, error) {
 	var hits []knowledge.Hit
 	err := pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) (err error) {
@@ -75,7 +79,7 @@ func (s *search) run(ctx context.Context) ([]knowledge.Hit, error) {
 	}
 	if dims > 0 {
 		// The index looks at so many, and goes on where the filter leaves too few of them.
-		if _, err := s.tx.Exec(ctx, fmt.Sprintf(`SET LOCAL hnsw.ef_search = %d; SET LOCAL hnsw.iterative_scan = relaxed_order`, min(max(40, 2*s.q.Limit), 1000))); err != nil {
+		if _, err := s.tx.Exec(ctx, fmt.Sprintf(`SET LOCAL hnsw.ef_search = %d; SET LOCAL hnsw.iterative_scan = relaxed_order`, min(max(vectorBreadth, 2*s.q.Limit), 1000))); err != nil {
 			return nil, err
 		}
 	}
