@@ -100,7 +100,7 @@ func (b *bench) search(ctx context.Context) error {
 // warm is how many questions are asked before any is measured.
 const warm = 5
 
-// breadths are the hnsw.ef_search at which the index is asked; store.Library asks at the last but one at least.
+// breadths are the hnsw.ef_search at which the index is asked; store.Library asks at the last.
 var breadths = []int{40, 100, 200, 400}
 
 // writer makes texts that are about something: six words in ten are of a topic, of which the first come up the most, the others are of

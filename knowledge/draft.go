@@ -50,21 +50,21 @@ func (l *Library) PublishDrafts(ctx context.Context, by domain.Caller, in DraftS
 	if err := by.Require(domain.RoleContent, domain.RoleOperator); err != nil {
 		return Published{}, err
 	}
+	drafts, err := in.Drafts(ctx)
+	if err != nil {
+		return Published{}, err
+	}
 	active, err := l.store.ActiveVersion(ctx)
 	if err != nil {
 		return Published{}, err
 	}
 	if version != active {
-		return Published{}, domain.Errorf(domain.CodeConflict, "version", "%d is served now, not %d: look at it again", active, version)
-	}
-	drafts, err := in.Drafts(ctx)
-	if err != nil {
-		return Published{}, err
+		return Published{}, Outdated(active, version)
 	}
 	if len(drafts) == 0 {
 		return Published{}, domain.Invalid("drafts", "there is nothing to publish")
 	}
-	stored, err := l.store.ListArticles(ctx, ArticleFilter{})
+	stored, err := l.store.ListArticles(ctx, ArticleFilter{Version: version})
 	if err != nil {
 		return Published{}, err
 	}
@@ -72,7 +72,7 @@ func (l *Library) PublishDrafts(ctx context.Context, by domain.Caller, in DraftS
 	for i, s := range stored {
 		articles[i] = s.Article
 	}
-	p, err := l.Publish(ctx, by, With(articles, drafts), note, at)
+	p, err := l.publish(ctx, by, version, With(articles, drafts), note, at) // the store looks again, when nobody else can publish
 	if err != nil {
 		return p, err
 	}
@@ -92,6 +92,11 @@ type Reason struct {
 	Tells float64 `json:"tells"`           // share of the question, 0 to 1
 	As    string  `json:"as,omitempty"`    // what the section has: the word, or one that means the same; "" for nothing
 	About bool    `json:"about,omitempty"` // it stands in a title or heading of the library
+}
+
+// Outdated is the error of a publish that was made of a version which is not served any more.
+func Outdated(active, base int) error {
+	return domain.Errorf(domain.CodeConflict, "version", "%d is served now, not %d: somebody else has published. Nothing of yours is lost: look at it again", active, base)
 }
 
 // Preview is what a question would find if the drafts were published, and why.

@@ -11,7 +11,7 @@ import (
 
 // Store keeps the library. Package store implements it, and documents it method by method.
 type Store interface {
-	Publish(ctx context.Context, by domain.Caller, articles []Article, note string, at time.Time) (Published, error)
+	Publish(ctx context.Context, by domain.Caller, base int, articles []Article, note string, at time.Time) (Published, error)
 	SearchSections(ctx context.Context, q SectionQuery) ([]Hit, error)
 	ListArticles(ctx context.Context, f ArticleFilter) ([]Stored, error)
 	ModelStore
@@ -24,7 +24,7 @@ type Store interface {
 type ModelStore interface {
 	UseModel(ctx context.Context, e Embedder) error
 	IndexModel(ctx context.Context, e Embedder) error
-	UnembeddedSections(ctx context.Context, model string, limit int) ([]Unembedded, error)
+	UnembeddedSections(ctx context.Context, model string, after []byte, limit int) ([]Unembedded, error)
 	SaveEmbeddings(ctx context.Context, model string, hashes [][]byte, vectors [][]float32) error
 	SwitchModel(ctx context.Context, model string) error
 	ActiveModel(ctx context.Context) (string, error)
@@ -165,14 +165,20 @@ func (l *Library) embed(ctx context.Context, e Embedder) error {
 		return err
 	}
 	const batch = 256
+	var after []byte
 	for {
-		missing, err := l.store.UnembeddedSections(ctx, e.Name(), batch)
+		missing, err := l.store.UnembeddedSections(ctx, e.Name(), after, batch)
 		if err != nil {
 			return err
 		}
-		if len(missing) == 0 {
+		if len(missing) == 0 && after == nil {
 			return l.store.IndexModel(ctx, e) // of all its vectors at once, the first time
 		}
+		if len(missing) == 0 { // once more from the start: others may have published meanwhile
+			after = nil
+			continue
+		}
+		after = missing[len(missing)-1].Hash
 		texts, hashes := make([]string, len(missing)), make([][]byte, len(missing))
 		for i, m := range missing {
 			texts[i], hashes[i] = m.Text, m.Hash
@@ -212,12 +218,20 @@ func (l *Library) vector(ctx context.Context, question string) (vector []float32
 	return vectors[0], in.Name(), nil
 }
 
+// AnyVersion is the base of articles that replace the library whatever is served.
+const AnyVersion = -1
+
 // Publish replaces the library by these articles, in one step, and embeds what is new.
 func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []Article, note string, at time.Time) (Published, error) {
+	return l.publish(ctx, by, AnyVersion, articles, note, at)
+}
+
+// publish replaces the version base by these articles, which were made of it. The error is CodeConflict when another is served by then.
+func (l *Library) publish(ctx context.Context, by domain.Caller, base int, articles []Article, note string, at time.Time) (Published, error) {
 	if err := by.Require(domain.RoleContent, domain.RoleOperator, domain.RoleService); err != nil {
 		return Published{}, err
 	}
-	p, err := l.store.Publish(ctx, by, articles, note, at)
+	p, err := l.store.Publish(ctx, by, base, articles, note, at)
 	if err != nil {
 		return p, err
 	}

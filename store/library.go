@@ -38,8 +38,8 @@ func (l *Library) ActiveVersion(ctx context.Context) (v int, err error) {
 
 // Publish makes the articles the next version, in one transaction: readers see the old library or the new one. Articles that did not
 // change keep their rows. It returns the same version when nothing changed. The error is CodeConflict for two articles of the same
-// slug and locale.
-func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []knowledge.Article, note string, at time.Time) (out knowledge.Published, err error) {
+// slug and locale, and where base, the version that the articles were made of, is not the one that is served, but for knowledge.AnyVersion.
+func (l *Library) Publish(ctx context.Context, by domain.Caller, base int, articles []knowledge.Article, note string, at time.Time) (out knowledge.Published, err error) {
 	if clash := knowledge.Clashes(articles); len(clash) > 0 {
 		return out, domain.Errorf(domain.CodeConflict, "slug", "%v", clash[0])
 	}
@@ -52,6 +52,9 @@ func (l *Library) Publish(ctx context.Context, by domain.Caller, articles []know
 		err := tx.QueryRow(ctx, `SELECT coalesce((SELECT max(version) FROM library_version), 0), coalesce((SELECT active FROM library_state), 0), coalesce((SELECT length FROM library_state), 0)`).Scan(&last, &active, &length)
 		if err != nil {
 			return err
+		}
+		if base != knowledge.AnyVersion && base != active {
+			return knowledge.Outdated(active, base)
 		}
 		p := publish{tx: tx, version: last + 1, length: length}
 		if out, err = p.apply(ctx, articles, active); err != nil {
@@ -323,10 +326,11 @@ func (l *Library) ActiveModel(ctx context.Context) (model string, err error) {
 	return model, err
 }
 
-// UnembeddedSections are sections of the active version that a model has no vector of.
-func (l *Library) UnembeddedSections(ctx context.Context, model string, limit int) ([]knowledge.Unembedded, error) {
+// UnembeddedSections are sections of the active version that a model has no vector of, in the order of their hashes, after one of them;
+// nil: from the first.
+func (l *Library) UnembeddedSections(ctx context.Context, model string, after []byte, limit int) ([]knowledge.Unembedded, error) {
 	rows, err := l.pool.Query(ctx, `SELECT DISTINCT ON (s.hash) s.hash, (a.meta->>'title') || E'\n' || s.heading || E'\n' || s.body || E'\n' || s.asked FROM library_section s JOIN library_article a ON a.id = s.article
-		WHERE `+live("s", "(SELECT active FROM library_state)")+` AND NOT EXISTS (SELECT FROM embedding e WHERE e.model = $1 AND e.hash = s.hash) LIMIT $2`, model, limit)
+		WHERE `+live("s", "(SELECT active FROM library_state)")+` AND s.hash > coalesce($3, ''::bytea) AND NOT EXISTS (SELECT FROM embedding e WHERE e.model = $1 AND e.hash = s.hash) ORDER BY s.hash LIMIT $2`, model, limit, after)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 // vectorBreadth is how many vectors the index looks at, hnsw.ef_search: of the ten nearest among 100,000 it misses few (docs/benchmarks.md).
-const vectorBreadth = 200
+const vectorBreadth = 400
 
 // synonymWeight is what a word that only means the same counts beside the one that was said.
 const synonymWeight = 0.3

@@ -9,8 +9,8 @@ const other = "other"
 const (
 	ruleOverNothing = 0.45 // where the first reading found nothing to do
 	ruleOverWish    = 0.55 // where it found something
-	ruleOverForeign = 0.65 // where it found what the assistant does not do
-	ruleSure        = 0.3  // more, where the first one is sure: this for each unit of its confidence above a half
+	ruleOverForeign = 0.8  // where it found what the assistant does not do
+	ruleSure        = 0.5  // more, where the first one is sure: this for each unit of its confidence above a half
 	ruleOwn         = 0.1  // more, where it is about what is mine, or how much there is
 	rulePeriod      = 0.25 // more, where a period is named
 	ruleMetric      = 0.05 // more, where a metric is named and no period
@@ -20,7 +20,17 @@ const (
 // asksRule reports whether a question is about how things are for everybody, though the first reading takes it for something else. Two
 // words are too few to tell.
 func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence float64) bool {
-	if intent == Rules || intent == Handoff || s.corrects(f) || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent || len(s.toks) < 3 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
+	switch intent {
+	case Rules, Handoff, Greeting, Thanks, About:
+		return false
+	}
+	if s.corrects(f) || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent {
+		return false
+	}
+	if len(s.toks) < 3 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
+		return false
+	}
+	if intent.data() && s.has("my") && s.has("see", "show", "list", "view", "check") && s.word(0) != "where" { // "can I see my codes?" wants to see them
 		return false
 	}
 	least := ruleOverWish + ruleSure*max(0, confidence-0.5)
