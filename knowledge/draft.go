@@ -108,7 +108,7 @@ func (l *Library) Preview(ctx context.Context, question string, f Filter, drafts
 	if err != nil {
 		return nil, err
 	}
-	texts, err := l.store.SectionTexts(ctx, version, maxRead)
+	texts, err := l.store.SectionTexts(ctx, version, f.Locale, maxRead)
 	if err != nil {
 		return nil, err
 	}

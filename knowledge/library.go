@@ -16,7 +16,7 @@ type Store interface {
 	ListArticles(ctx context.Context, f ArticleFilter) ([]Stored, error)
 	ModelStore
 	ActiveVersion(ctx context.Context) (int, error)
-	SectionTexts(ctx context.Context, version, limit int) ([]Text, error)
+	SectionTexts(ctx context.Context, version int, locale string, limit int) ([]Text, error)
 	GapStore
 }
 
@@ -270,7 +270,7 @@ func (l *Library) Search(ctx context.Context, question string, f Filter, limit i
 	if err != nil {
 		return nil, err
 	}
-	words, err := l.words.of(ctx, l.store, version)
+	words, err := l.words.of(ctx, l.store, version, f.Locale)
 	if err != nil {
 		return nil, err
 	}

@@ -26,26 +26,33 @@ type vocabulary struct {
 	words map[byte][]string
 }
 
-// vocabularies keeps the one of the version that is served.
+// vocabularies keeps those of the version that is served, by locale: a word that each article of a language has tells little, however few
+// have it of all.
 type vocabularies struct {
 	mu   sync.Mutex
-	last *vocabulary
+	last map[string]*vocabulary
 }
 
-// of returns the vocabulary of a version; the first to ask reads it.
-func (v *vocabularies) of(ctx context.Context, s Store, version int) (*vocabulary, error) {
+// of returns the vocabulary of a version in a locale, "" for all together; the first to ask reads it.
+func (v *vocabularies) of(ctx context.Context, s Store, version int, locale string) (*vocabulary, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.last != nil && v.last.version == version {
-		return v.last, nil
+	if known := v.last[locale]; known != nil && known.version == version {
+		return known, nil
 	}
-	texts, err := s.SectionTexts(ctx, version, maxRead)
+	texts, err := s.SectionTexts(ctx, version, locale, maxRead)
 	if err != nil {
 		return nil, err
 	}
-	v.last = newVocabulary(version, texts)
-	return v.last, nil
+	if v.last == nil || len(v.last) > maxLocales {
+		v.last = map[string]*vocabulary{}
+	}
+	v.last[locale] = newVocabulary(version, texts)
+	return v.last[locale], nil
 }
+
+// maxLocales bounds how many locales' vocabularies are kept: who asks names the locale.
+const maxLocales = 50
 
 func newVocabulary(version int, texts []Text) *vocabulary {
 	v := &vocabulary{version: version, sections: len(texts), documents: map[string]int{}, core: map[string]bool{}, words: map[byte][]string{}}
@@ -92,6 +99,9 @@ func (v *vocabulary) mend(words []string, same Synonyms) []string {
 	var out []string
 	for _, w := range words {
 		t := lexical.Stem(w)
+		if lexical.Unspaced(w) && v.documents[t] == 0 && same[t] == nil { // two letters of two words
+			continue
+		}
 		if i := strings.IndexFunc(w, unicode.IsDigit); i >= 2 && v.documents[t] == 0 && v.documents[lexical.Stem(w[:i])] > 0 { // vip3
 			out = append(out, lexical.Stem(w[:i]), w[i:])
 			continue

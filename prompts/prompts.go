@@ -67,6 +67,7 @@ func Load() (*Prompts, error) {
 		{"suggestions.txt", p.suggestion},
 		{"advice.txt", p.advice},
 		{"synonyms.txt", p.synonym},
+		{"glossary.txt", p.synonym},
 		{"handoff.txt", p.pattern},
 		{"handoff_examples.txt", p.complaint},
 	} {

@@ -337,10 +337,10 @@ func (l *Library) UnembeddedSections(ctx context.Context, model string, after []
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[knowledge.Unembedded])
 }
 
-// SectionTexts are the words of at most so many sections of a version.
-func (l *Library) SectionTexts(ctx context.Context, version, limit int) ([]knowledge.Text, error) {
+// SectionTexts are the words of at most so many sections of a version, in a locale, "" for all.
+func (l *Library) SectionTexts(ctx context.Context, version int, locale string, limit int) ([]knowledge.Text, error) {
 	rows, err := l.pool.Query(ctx, `SELECT (a.meta->>'title') || E'\n' || s.heading, s.body || E'\n' || s.asked FROM library_section s JOIN library_article a ON a.id = s.article
-		WHERE `+live("s", "$1")+` LIMIT $2`, version, limit)
+		WHERE `+live("s", "$1")+` AND $2 IN ('', s.locale) LIMIT $3`, version, locale, limit)
 	if err != nil {
 		return nil, err
 	}

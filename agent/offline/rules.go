@@ -1,5 +1,7 @@
 package offline
 
+import "unicode"
+
 // other is the label of what is no question about rules.
 const other = "other"
 
@@ -17,12 +19,28 @@ const (
 	ruleFollowing   = 0.3  // more, where the question follows one about figures
 )
 
+// otherTongue reports whether a message is written in letters of another language, which only the library may understand.
+func (s *said) otherTongue() bool {
+	letters := 0
+	for _, t := range s.toks {
+		for _, r := range t.raw {
+			if r > unicode.MaxASCII && unicode.IsLetter(r) {
+				letters++
+			}
+		}
+	}
+	return letters >= 2
+}
+
 // asksRule reports whether a question is about how things are for everybody, though the first reading takes it for something else. Two
 // words are too few to tell.
 func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence float64) bool {
 	switch intent {
 	case Rules, Handoff, Greeting, Thanks, About:
 		return false
+	}
+	if s.otherTongue() && !s.strong() {
+		return true
 	}
 	if s.corrects(f) || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent {
 		return false

@@ -69,6 +69,10 @@ func Spelled(text string) []string {
 		w = strings.Trim(w, "'’")
 		w = strings.TrimSuffix(strings.TrimSuffix(w, "'s"), "’s")
 		w = apostrophes.Replace(w)
+		if strings.ContainsFunc(w, unspaced) {
+			out = append(out, neighbours(w)...)
+			continue
+		}
 		if w == "" || len(w) > maxWord {
 			continue
 		}
@@ -76,6 +80,25 @@ func Spelled(text string) []string {
 	}
 	return out
 }
+
+// unspaced reports whether a letter is of a writing that puts no spaces between words.
+func unspaced(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
+
+// neighbours are the letters of such a writing two by two, which stand for its words.
+func neighbours(w string) []string {
+	letters := []rune(w)
+	if len(letters) < 2 {
+		return []string{w}
+	}
+	var out []string
+	for i := 1; i < len(letters); i++ {
+		out = append(out, string(letters[i-1:i+1]))
+	}
+	return out
+}
+
+// Unspaced reports whether a term is of a writing without spaces, so that it may be no word.
+func Unspaced(term string) bool { return strings.ContainsFunc(term, unspaced) }
 
 // Stem is the term of a word of Words.
 func Stem(word string) string {
@@ -186,6 +209,10 @@ var stopWords = set(`a an and are as at be been being but by can could did do do
 into is it its itself let me my no nor not of on or our ours she should so some such than that the their theirs them then there these they this
 those to too us very was we were what when where which while who whom why will with would you your yours am about above after again also any
 because before below between both during dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt werent havent hasnt hadnt shouldnt im ive id ill youre youve theyre weve thats theres whats hes shes lets u r ur each few further here more most only other over own same through under until up down out off just
+el la los las un una unos de del en y es son con por para que qué como cómo cuando cuándo cuánto cuánta cuanto mi mis me se le lo su puedo hay si cuál cuáles donde dónde desde
+o os as um uma do da dos das em e é com meu minha meus minhas posso quando quanto qual onde são eu
+apa apakah kapan bagaimana berapa saya aku yang di ke dari untuk bisa dan itu ini cara dengan adalah ada
+как когда что где кто я мне мой моя мои мою в на и с по для за ли можно могу сколько какой какая какие это от до из
 là gì thế nào khi tôi của có được không và các cho với này bao nhiêu làm sao ở đâu như một những thì mà để trong bị nào cách`)
 
 // Stop reports whether a word of Spoken is one that Words leaves out. Stemming leaves them as they are, but for a few that are long.
