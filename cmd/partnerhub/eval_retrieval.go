@@ -145,7 +145,12 @@ func (cmd *evalRetrievalCmd) sets(a *app) ([]set, error) {
 		return nil, err
 	}
 	later, err := retrieval.Later()
-	return []set{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later, never tuned on", later}}, err
+	if err != nil {
+		return nil, err
+	}
+	partners, unseen, err := retrieval.Partners()
+	return []set{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later", later},
+		{"partners, tuned on", partners}, {"partners, never looked at", unseen}}, err
 }
 
 // rank asks the store with one of its arms, or both.

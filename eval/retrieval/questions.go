@@ -18,6 +18,9 @@ var strangers []byte
 //go:embed later.jsonl
 var later []byte
 
+//go:embed partners.jsonl
+var partners []byte
+
 //go:embed fresh.jsonl
 var fresh []byte
 
@@ -50,9 +53,21 @@ func Strangers() (tuned, held []Question, err error) {
 // 68 of 100. What they showed to be missing was added since.
 func Fresh() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(fresh)) }
 
-// Later are questions that were written last. Nothing was tuned on them, and nothing added for what they showed: they tell what to expect
-// of people's questions.
+// Later are questions that were written after those. What they showed to be missing was added since.
 func Later() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(later)) }
+
+// partnersTuned is how many of the partners' questions the search was tuned on.
+const partnersTuned = 79
+
+// Partners are questions in the voices of different partners that were written before any was put to the search. The misses of the first
+// result were looked at, those of the second never.
+func Partners() (tuned, held []Question, err error) {
+	all, err := ReadJSONL[Question](bytes.NewReader(partners))
+	if err != nil {
+		return nil, nil, err
+	}
+	return all[:partnersTuned], all[partnersTuned:], nil
+}
 
 // LibraryFigures say how well a library answers. Right abstentions are the questions without an answer at which it says so; a false
 // one is an answer that it has and does not give.
