@@ -23,6 +23,8 @@ type facts struct {
 	times    map[string]bool // 08:00
 	spans    []span
 	ranks    int             // places of the longest list
+	ranked   map[string]int  // places of rows by their keys
+	lists    int             // rankings among the results
 	keys     map[string]bool // of rows: what a clause can speak of
 	have     map[string]bool // metrics that results have
 	money    bool            // one of them is in USDT
@@ -57,7 +59,7 @@ type span struct{ from, to string } // dates
 
 // newFacts gathers them. It reads the results as JSON, so it knows which metric a figure is of.
 func newFacts(user string, steps []conversation.Step, now time.Time, zone *time.Location) *facts {
-	f := &facts{dates: map[string]bool{}, months: map[string]bool{}, times: map[string]bool{}, keys: map[string]bool{}, have: map[string]bool{}, now: now, zone: zone}
+	f := &facts{dates: map[string]bool{}, months: map[string]bool{}, times: map[string]bool{}, keys: map[string]bool{}, ranked: map[string]int{}, have: map[string]bool{}, now: now, zone: zone}
 	f.addDate(now.In(zone))
 	f.text = strings.ToLower(user)
 	f.asked = lastFor(f.text)
@@ -134,6 +136,11 @@ func (f *facts) walk(v any, at place) {
 		if key, ok := v["key"].(string); ok && key != "" && v["day"] == nil {
 			at.of = key
 			f.keys[key] = true
+			if rank, ok := number(v["rank"]); ok {
+				if f.ranked[key] = int(rank); rank == 1 {
+					f.lists++
+				}
+			}
 		}
 		earlier := firstDayOf(v["compareTo"])
 		for name, value := range v {

@@ -142,6 +142,7 @@ func scan(s string) found {
 		out.numbers = append(out.numbers, readFigure(s, at[0], at[1]))
 	}
 	out.numbers = append(out.numbers, spelledOut(s)...)
+	out.numbers = append(out.numbers, parts(s)...)
 	return out
 }
 

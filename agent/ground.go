@@ -26,6 +26,7 @@ func (f *facts) ungrounded(sentence string) []string {
 	}
 	for _, c := range claims {
 		wrong = append(wrong, f.misdirected(c)...)
+		wrong = append(wrong, f.misranked(c)...)
 	}
 	for _, d := range said.dates {
 		if !f.hasDate(d) {
@@ -108,6 +109,26 @@ func (f *facts) misdirected(c claim) []string {
 		return []string{none}
 	}
 	return nil
+}
+
+// misranked finds the places that rows are said to have and do not.
+func (f *facts) misranked(c claim) (wrong []string) {
+	if negated.MatchString(c.text) {
+		return nil
+	}
+	for _, m := range placed.FindAllStringSubmatch(c.text, -1) {
+		place, has := placeOf(m[1]+m[2]+m[3]), false
+		right := false
+		for _, key := range c.keys {
+			if rank, ok := f.ranked[key]; ok {
+				has, right = true, right || rank == place
+			}
+		}
+		if has && !right {
+			wrong = append(wrong, m[0])
+		}
+	}
+	return wrong
 }
 
 func (f *facts) hasNumber(n figure, c claim, sentence string) bool {
@@ -210,6 +231,9 @@ func (k fact) misplaced(n figure, c claim) bool {
 	}
 	if k.of != "" && len(c.keys) > 0 && !slices.Contains(c.keys, k.of) {
 		return true
+	}
+	if c.day && k.metric == "" { // an alert's amounts are of its own days
+		return false
 	}
 	return k.when != "" && c.period != "" && k.when != c.period && !earlier.MatchString(c.text[:max(0, min(n.at-c.from, len(c.text)))])
 }

@@ -65,6 +65,28 @@ func TestAdversarialAnswers(t *testing.T) {
 		{"derived", "", []conversation.Step{query, last}, []string{
 			"That is 11 USDT less.", "That is 25% less commission.", "On average 21 USDT of commission a day.", "Both weeks together: 91.6 USDT.",
 		}, []string{"That is 10.4 USDT less.", "That is 20.59% less commission.", "On average 20.05 USDT of commission a day.", "Nov 17 made 69.3% of this week's commission."}},
+		{"sums over unlike things", "", []conversation.Step{query, last}, []string{
+			"Commission and trades make 49.1 in all.", "Together with last week you earned 90.61 USDT.", "Over both weeks you averaged 45.4 USDT.", "Commission plus volume comes to 235,607.99 USDT.",
+		}, nil},
+		{"percent and points", "", []conversation.Step{compare}, []string{
+			"Commission is down 12.5 points.", "Commission is down 0.125%.", "Commission is 87.5% lower.", "Deposits doubled by 200%.",
+		}, []string{"Deposits grew by 100%.", "Commission fell by more than 10%."}},
+		{"suffixes", "", []conversation.Step{query}, []string{
+			"Volume was 235.6 million USDT.", "Volume was 2.36k USDT.", "Volume reached 0.236bn USDT.", "Volume was 23.6 lakh USDT.", "Volume was 236mn.",
+		}, []string{"Volume was 0.24M USDT.", "Volume was 2.36 lakh USDT."}},
+		{"Vietnamese", "", []conversation.Step{query}, []string{
+			"Hoa hồng của bạn là 40,2 USDT.", "Khối lượng là 235.657,89 USDT.", "Bạn kiếm được 4 mươi mốt USDT.", "Khối lượng là 2,36 tỷ USDT.", "Bạn có 19 giao dịch.",
+		}, []string{"Hoa hồng của bạn là 40,1 USDT.", "Khối lượng là 235.567,89 USDT.", "Bạn có 9 giao dịch."}},
+		{"places", "", []conversation.Step{top}, []string{
+			"UID 10023 is in third place.", "UID 10023 ranks 2nd.", "UID 9223372036854775807 is your number one.", "Four referees brought commission.", "A dozen referees brought commission.",
+			"UID 9223372036854775807 brought 9.1 USDT.", "Your best referee brought 6 USDT.", "The second referee brought 9.1 USDT.", "The gap between the two is 3.2 USDT.",
+		}, []string{"UID 10023 ranks 1st.", "UID 9223372036854775807 comes second.", "UID 10023 is your number one.", "Your best referee brought 9.1 USDT.", "The gap between the two is 3.1 USDT."}},
+		{"days within a week", "", []conversation.Step{query}, []string{
+			"Today you earned 40.1 USDT.", "Yesterday you earned 12.3 USDT.", "You earned 40.1 USDT today.", "The best day was Wednesday, 18 November, with 27.8 USDT.", "On 2026-11-16 you earned 27.8 USDT.", "It was paid at 09:30.",
+		}, []string{"The best day was Tuesday, 17 November, with 27.8 USDT.", "As of today you earned 40.1 USDT this week."}},
+		{"parts in words", "", []conversation.Step{query, compare}, []string{
+			"Half of the commission came on Tuesday.", "Commission fell by a third.", "Deposits are up fourfold.", "Commission halved.", "Three quarters of your commission came on Nov 16.",
+		}, []string{"Deposits are up twofold.", "The first half of the month is over.", "Two thirds of all commission came on Nov 17."}},
 		{"the partner's own figures", "Didn't I earn 500 USDT? My target is 100 USDT.", []conversation.Step{query}, []string{
 			"You earned 500 USDT.", "Yes, 500 USDT of commission.", "You earned 100 USDT this week.", "Yes, that is 500 USDT.",
 		}, []string{"You did not earn 500 USDT but 40.1 USDT.", "You earned 40.1 USDT of your target of 100 USDT.", "You mentioned 500 USDT; it was 40.1 USDT of commission."}},

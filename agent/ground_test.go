@@ -54,7 +54,7 @@ func TestGrounding(t *testing.T) {
 			"1. Nov 16: 12.3 USDT", "2. Nov 17: 27.8 USDT\n",
 			"You had 9 trades on 2 days.", "In 2026 it was 40.1 USDT.", "Commission: ４０.１ USDT.", "Комиссия: 40,1 USDT.",
 			"Q4 looks good.", "Nothing else.", "",
-			"You earned 40.1 USDT today.", // today is a day of the week that the result is of
+			"You earned 40.1 USDT as of today.", // today is a day of the week that the result is of
 		}, []string{
 			"You earned 40.2 USDT this week.",
 			"You earned 401 USDT.", "You earned 4.01 USDT.", "You earned 41 USDT.", "You earned 40.11 USDT.",

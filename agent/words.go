@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"partnerhub/domain"
 )
 
 // metricWords are the words by which prose names metrics, the longer before those they contain.
@@ -81,10 +84,57 @@ var (
 		"nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 	}
 	scaleWords = map[string]float64{"dozen": 12, "hundred": 100, "thousand": 1e3, "million": 1e6, "billion": 1e9}
-	ratioWords = map[string]float64{"doubled": 2, "twice": 2, "tripled": 3, "quadrupled": 4, "halved": 0.5}
+	ratioWords = map[string]float64{"doubled": 2, "twice": 2, "tripled": 3, "quadrupled": 4, "halved": 0.5, "twofold": 2, "threefold": 3, "fourfold": 4, "fivefold": 5, "tenfold": 10}
 	wordRule   = regexp.MustCompile(`\pL+`)
 	hanNumber  = regexp.MustCompile(`[一二三四五六七八九两兩十百千]+[十百千万萬亿億][一二三四五六七八九十百千万萬亿億]*`)
 )
+
+// Places of a ranking, as prose names them: of a row that is named, and instead of its name.
+const ordinals = `first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth`
+
+var (
+	placed = regexp.MustCompile(`(?i)\b(?:(?:ranks?|ranked|comes?|came|placed|finished|is|in)\s+(?:in\s+)?(?:the\s+)?(?:(` + ordinals + `)\b|#?(\d{1,3})(?:st|nd|rd|th)\b)|number\s+(one|two|three|four|five|\d{1,3})\b)`)
+	named  = regexp.MustCompile(`(?i)\b(?:your|the)\s+(best|top|leading|largest|biggest|` + ordinals + `)\s+(?:referee|user|trader|sub-partner|partner|code|country|one)\b`)
+)
+
+// placeOf is the place that a word or number names, 0 for none.
+func placeOf(word string) int {
+	word = strings.ToLower(word)
+	if n, ok := numberWords[word]; ok {
+		return int(n)
+	}
+	if i := slices.Index(strings.Split(ordinals, "|"), word); i >= 0 {
+		return i + 1
+	}
+	if slices.Contains([]string{"best", "top", "leading", "largest", "biggest"}, word) {
+		return 1
+	}
+	return atoi(word)
+}
+
+// part is a share in words: "half of your commission", "fell by a third". Halves of months and the like are none.
+var (
+	part      = regexp.MustCompile(`(?i)\b(?:(two|three)[ -](thirds?|quarters?)|(?:a[ -]|one[ -])?(half|third|quarter))\s+(?:of\s+)?(?:the|your|all|its?|that|this)\b(?:\s+(?:whole\s+)?(\pL+))?|\bby\s+(?:(two|three)[ -](thirds?|quarters?)|(?:an?|one)?\s*(half|third|quarter))\b`)
+	partWords = map[string]float64{"half": 50, "third": 100. / 3, "quarter": 25}
+	calendar  = words(`days?|weeks?|months?|quarters?|years?|hours?|periods?|time|` + months)
+)
+
+func parts(s string) (out []figure) {
+	for _, at := range part.FindAllStringSubmatchIndex(s, -1) {
+		group := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return strings.ToLower(s[at[2*i]:at[2*i+1]])
+		}
+		if noun := group(4); noun != "" && calendar.MatchString(noun) {
+			continue
+		}
+		value := partWords[strings.TrimSuffix(group(2)+group(3)+group(6)+group(7), "s")] * max(1, numberWords[group(1)+group(5)])
+		out = append(out, figure{written: s[at[0]:at[1]], at: at[0], percent: true, about: true, values: []reading{{value, 0.1 * value}}})
+	}
+	return out
+}
 
 // spelledOut reads the numbers that are written in words. The small ones count only before what can be measured:
 // "one of them" is no figure.
@@ -151,6 +201,7 @@ type claim struct {
 	direction int
 	keys      []string // rows that are named
 	period    string   // the first day of the one period that is named
+	day       bool     // that is today or yesterday, of which no result is
 }
 
 // claims cuts a sentence into clauses, and finds what each is about.
@@ -196,6 +247,9 @@ func (f *facts) claim(said found, from, to int) claim {
 	for _, p := range said.periods {
 		if p.at >= from && p.at < to {
 			c.period = f.firstDay(p.phrase)
+			if c.period == "" && (p.phrase == "today" || p.phrase == "yesterday") && !until.MatchString(said.plain[:p.at]) {
+				f.ofDay(&c, p.phrase)
+			}
 		}
 	}
 	for _, d := range said.dates {
@@ -212,7 +266,30 @@ func (f *facts) claim(said found, from, to int) claim {
 			c.keys = append(c.keys, word)
 		}
 	}
+	if m := named.FindStringSubmatch(c.text); m != nil && len(c.keys) == 0 && f.lists == 1 {
+		for key, rank := range f.ranked {
+			if rank == placeOf(m[1]) {
+				c.keys = append(c.keys, key)
+			}
+		}
+	}
 	return c
+}
+
+// until is before "today" where that is an end: "as of today".
+var until = regexp.MustCompile(`(?i)\b(?:of|until|till|through|to|by|up to|since|from|than|and|vs\.?)\s*$`)
+
+// ofDay binds a clause to a day that lies within a longer period: to its row where there is one, else to no figure at all.
+func (f *facts) ofDay(c *claim, phrase string) {
+	p, err := domain.ParsePeriod(phrase, f.now, f.zone)
+	if err != nil || len(f.spans) == 0 {
+		return
+	}
+	if day := p.From.In(f.zone).Format(time.DateOnly); f.keys[day] {
+		c.keys = append(c.keys, day)
+	} else {
+		c.period, c.day = day, true
+	}
 }
 
 var wordOrNumber = regexp.MustCompile(`[\pL\d_]+(?:-[\pL\d_]+)*`)
