@@ -71,6 +71,8 @@ func TestTasksInterleaved(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 47))
 			plain := seed%2 == 0
 			events := agreeing(oracle.Random(rng, 900))
+			events = append(events, newUsers(rng, events, 60)...)
+			rng.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 			var first []referral.Event // what a plain run has from the beginning, so that progress only rises
 			for _, e := range events {
 				switch e.Body.(type) {
@@ -121,12 +123,13 @@ func TestTasksInterleaved(t *testing.T) {
 				m.ended = true
 			}
 			r.compare(t, model, end, plain)
-			var open, rewards int
-			if err := r.pool.QueryRow(context.Background(), `SELECT (SELECT count(*) FROM task WHERE settled_at IS NULL AND cancelled_at IS NULL), (SELECT count(*) FROM task_reward)`).Scan(&open, &rewards); err != nil || open > 0 {
+			var open, rewards, users int
+			if err := r.pool.QueryRow(context.Background(), `SELECT (SELECT count(*) FROM task WHERE settled_at IS NULL AND cancelled_at IS NULL), (SELECT count(*) FROM task_reward),
+				(SELECT coalesce(sum(value), 0) FROM task_participant WHERE type = 1)`).Scan(&open, &rewards, &users); err != nil || open > 0 {
 				t.Fatal(open, err)
 			}
-			t.Log(len(r.tasks), "tasks,", rewards, "rewards")
-			if len(r.tasks) < 3 || plain && rewards < 3 {
+			t.Log(len(r.tasks), "tasks,", rewards, "rewards,", users, "new users")
+			if len(r.tasks) < 3 || plain && (rewards < 3 || users == 0) {
 				t.Error("the test says little")
 			}
 			if err := r.s.Rebuild(context.Background(), nil); err != nil {
@@ -135,6 +138,22 @@ func TestTasksInterleaved(t *testing.T) {
 			r.compare(t, model, end, plain)
 		})
 	}
+}
+
+// newUsers sign up with the codes of a world, and pass KYC some time later: what referral tasks count, which a random world has little of.
+func newUsers(rng *rand.Rand, events []referral.Event, n int) (out []referral.Event) {
+	var codes []string
+	for _, e := range events {
+		if b, ok := e.Body.(referral.Code); ok && b.Created {
+			codes = append(codes, b.Code)
+		}
+	}
+	for i := range n {
+		uid, at := int64(50_000+i), oracle.Start.Add(time.Duration(rng.Int64N(oracle.End.Sub(oracle.Start).Microseconds()))*time.Microsecond)
+		out = append(out, referral.Event{ID: fmt.Sprint("new", uid), Type: referral.AccountRegistered, UID: uid, At: at, Body: referral.Registration{ReferralCode: codes[rng.IntN(len(codes))]}},
+			referral.Event{ID: fmt.Sprint("kyc", uid), Type: referral.KYCCompleted, UID: uid, At: at.Add(time.Duration(rng.IntN(4000)) * time.Minute), Body: referral.KYC{Level: referral.KYCAdvanced}})
+	}
+	return out
 }
 
 // phase does everything at once.
