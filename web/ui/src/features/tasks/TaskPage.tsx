@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams, useRouteContext } from "@tanstack/react-router";
-import { Bell, CalendarPlus, CircleX } from "lucide-react";
+import { Bell, CalendarPlus, CircleX, Coins } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useToast } from "../../components/Announce";
 import { Button, buttonClass } from "../../components/Button";
@@ -22,6 +22,7 @@ import { tasksWords } from "../../lib/i18n/pages/tasks";
 import { addDays } from "../../lib/period";
 import { amount, taskQuery, termsOf, titleOf, tones, type Participant, type Task, type TaskDetail } from "./data";
 import { ParticipantProgress } from "./MyProgress";
+import { canTopUp, TopUp } from "./TopUp";
 
 const day = 86_400_000;
 
@@ -228,7 +229,7 @@ function Actions({ task, zone }: { task: Task; zone: string }) {
   const queries = useQueryClient();
   const toast = useToast();
   const reason = useReason();
-  const [dialog, setDialog] = useState<"extend" | "cancel">();
+  const [dialog, setDialog] = useState<"extend" | "topUp" | "cancel">();
   const lastDay = addDays(new Date(Date.parse(task.end) - 1).toISOString().slice(0, 10), 7);
   const [end, setEnd] = useState(lastDay);
   const [wrong, setWrong] = useState<string>();
@@ -253,11 +254,15 @@ function Actions({ task, zone }: { task: Task; zone: string }) {
     },
     onError: (e, { path }, before) => {
       if (before) queries.setQueryData(key, before);
-      if (path === "extend") setWrong(reason(e));
+      if (path === "extend" || path === "top-up") setWrong(reason(e));
       else toast({ text: w.notDone(reason(e)), failed: true });
     },
   });
   const go = (path: string, done: string, body?: object) => !move.isPending && move.mutate({ path, done, body });
+  const ask = (what: "extend" | "topUp") => {
+    setWrong(undefined);
+    setDialog(what);
+  };
   const [now] = useState(() => Date.now());
   const nudgedLately = task.nudgedAt !== undefined && now - Date.parse(task.nudgedAt) < day;
 
@@ -269,10 +274,16 @@ function Actions({ task, zone }: { task: Task; zone: string }) {
             <Bell className="size-4" aria-hidden="true" />
             {w.nudge}
           </Button>
-          <Button onClick={() => setDialog("extend")} aria-haspopup="dialog">
+          <Button onClick={() => ask("extend")} aria-haspopup="dialog">
             <CalendarPlus className="size-4" aria-hidden="true" />
             {w.extend}
           </Button>
+          {canTopUp(task) && (
+            <Button onClick={() => ask("topUp")} aria-haspopup="dialog">
+              <Coins className="size-4" aria-hidden="true" />
+              {w.topUp}
+            </Button>
+          )}
         </>
       )}
       {(open || task.status === "closing") && (
@@ -297,6 +308,19 @@ function Actions({ task, zone }: { task: Task; zone: string }) {
             <Button type="submit" variant="primary" aria-disabled={move.isPending}>{w.extend}</Button>
           </ModalButtons>
         </form>
+      </Modal>
+      <Modal open={dialog === "topUp"} onClose={() => setDialog(undefined)} title={w.topUpTitle} text={w.topUpText}>
+        <TopUp
+          key={`${task.maxRepeats ?? ""}:${task.tiers?.length ?? ""}`}
+          task={task}
+          wrong={wrong}
+          busy={move.isPending}
+          onClose={() => setDialog(undefined)}
+          onMore={(more) => {
+            setWrong(undefined);
+            go("top-up", w.toppedUp, more);
+          }}
+        />
       </Modal>
       <Modal open={dialog === "cancel"} onClose={() => setDialog(undefined)} title={w.cancelTitle} text={w.cancelText(f.money(task.reserved))}>
         <ModalButtons>
