@@ -152,6 +152,12 @@ var accessTable = map[string][]access{
 	"GET /v1/exports/rewards.csv":  mine("/v1/exports/rewards.csv"),
 	"GET /v1/exports/metrics.csv":  mine("/v1/exports/metrics.csv?metrics=commission&period=this_month"),
 
+	"GET /v1/exports":           {{path: "/v1/exports", may: partners}},
+	"POST /v1/exports":          forRoles(partners, "/v1/exports", `{"list":"codes"}`),
+	"GET /v1/exports/{id}":      ownOf("/v1/exports/{export}", ""),
+	"DELETE /v1/exports/{id}":   ownOf("/v1/exports/{export}", ""),
+	"GET /v1/exports/{id}/file": {{path: "/v1/exports/{export}/file", may: []string{aPartner}, status: http.StatusConflict, hidden: []string{subPartner, stranger}}}, // it is being made
+
 	"GET /v1/tasks":                   {{path: "/v1/tasks", may: partners, shows: true}, {path: "/v1/tasks?side=assigned", may: partners, shared: true}},
 	"POST /v1/tasks":                  {{path: "/v1/tasks", body: draftOfTask, may: partners}, {path: "/v1/tasks", body: strings.Replace(draftOfTask, "{target}", "6", 1), may: []string{stranger}, invalid: []string{aPartner, subPartner}}},
 	"POST /v1/tasks/preview":          {{path: "/v1/tasks/preview", body: draftOfTask, may: partners}},

@@ -250,6 +250,13 @@ func (w *accessWorld) made(name, who string) string {
 		var made struct{ Task struct{ ID json.Number } }
 		w.read(w.must(aPartner, "POST", "/v1/tasks", draftOfTask), &made)
 		return made.Task.ID.String()
+	case "export": // which the caller may have three of at once
+		if err := w.store.SweepExports(w.t.Context(), time.Now().AddDate(0, 0, 2)); err != nil {
+			w.t.Fatal(err)
+		}
+		var made exportJob
+		w.read(w.must(aPartner, "POST", "/v1/exports", `{"list":"codes"}`), &made)
+		return made.ID
 	case "proposal":
 		w.must(aPartner, "POST", "/v1/chat/sse", `{"messages":[{"id":"{new}","role":"user","content":"{new}"}]}`)
 		var list struct{ Items []struct{ ID, Digest string } }

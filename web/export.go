@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -33,24 +34,36 @@ type exportedReward struct {
 	Title  string `json:"title,omitempty"`
 }
 
-// registerExports adds the lists as CSV. The rows are those of the list's own tool, so that a file and a page cannot differ.
-func (s *server) registerExports(api huma.API) {
-	for _, t := range tools.Pages(tools.Deps{Metrics: s.Store, Referees: s.Store, Records: s.Store, Tasks: s.Store, Now: s.Now, Zone: s.Zone}) {
+// exports are the lists that can be had as CSV. The rows are those of the list's own tool, so that a file and a page cannot differ.
+func (cfg Config) exports() (out []export) {
+	for _, t := range tools.Pages(tools.Deps{Metrics: cfg.Store, Referees: cfg.Store, Records: cfg.Store, Tasks: cfg.Store, Now: cfg.Now, Zone: cfg.Zone}) {
 		switch t.Name {
 		case "search_referees":
-			s.registerExport(api, export{list: "referees", summary: "The caller's referees that match", tool: t, columns: columnsOf(reflect.TypeFor[RefereeRow]())})
+			out = append(out, export{list: "referees", summary: "The caller's referees that match", tool: t, columns: columnsOf(reflect.TypeFor[RefereeRow]())})
 		case "export_metrics":
-			s.registerExport(api, export{list: "metrics", summary: "Metrics by period, dimension and filter, compared or not; every group unless there is a limit", tool: t})
+			out = append(out, export{list: "metrics", summary: "Metrics by period, dimension and filter, compared or not; every group unless there is a limit", tool: t})
 		}
 	}
-	if t, ok := s.tools["list_rewards"]; ok {
-		s.registerExport(api, export{list: "rewards", summary: "Reward records, settled and not, the latest day first", tool: t, columns: columnsOf(reflect.TypeFor[exportedReward]()),
-			defaults: map[string]string{"period": "last_7_days", "kind": string(referral.RewardRebate)}})
+	for _, t := range cfg.Tools {
+		switch t.Name {
+		case "list_rewards":
+			out = append(out, export{list: "rewards", summary: "Reward records, settled and not, the latest day first", tool: t, columns: columnsOf(reflect.TypeFor[exportedReward]()),
+				defaults: map[string]string{"period": "last_7_days", "kind": string(referral.RewardRebate)}})
+		case "list_referral_codes":
+			out = append(out, export{list: "codes", summary: "The caller's referral codes, and what each brought over a period", tool: t, columns: columnsOf(reflect.TypeFor[CodeRow]()),
+				defaults: map[string]string{"period": "this_month"}})
+		}
 	}
-	if t, ok := s.tools["list_referral_codes"]; ok {
-		s.registerExport(api, export{list: "codes", summary: "The caller's referral codes, and what each brought over a period", tool: t, columns: columnsOf(reflect.TypeFor[CodeRow]()),
-			defaults: map[string]string{"period": "this_month"}})
+	return out
+}
+
+// registerExports adds the lists as CSV, at once and in the background.
+func (s *server) registerExports(api huma.API) {
+	lists := s.exports()
+	for _, e := range lists {
+		s.registerExport(api, e)
 	}
+	s.registerExportJobs(api, lists)
 }
 
 // export is a list that can be had as CSV.
@@ -98,12 +111,10 @@ func (s *server) registerExport(api huma.API, e export) {
 		if err != nil {
 			return nil, problemOf(err)
 		}
-		name := fmt.Sprintf("%s-%s.csv", e.list, s.Now().In(s.Zone).Format(time.DateOnly))
+		name := e.fileName(s.Now().In(s.Zone))
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			_, w := humachi.Unwrap(hc)
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-			w.Header().Set("Cache-Control", "no-store")
+			csvHeader(w.Header(), name)
 			w.WriteHeader(http.StatusOK)
 			if err := e.write(ctx, w, c, args, first); err != nil {
 				// The status is out. A broken connection is what still tells a part from the whole.
@@ -114,10 +125,21 @@ func (s *server) registerExport(api huma.API, e export) {
 	})
 }
 
+func (e export) fileName(day time.Time) string {
+	return fmt.Sprintf("%s-%s.csv", e.list, day.Format(time.DateOnly))
+}
+
+func csvHeader(h http.Header, name string) {
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("Cache-Control", "no-store")
+}
+
 // exportRows is what an export reads of a tool's answer.
 type exportRows struct {
 	Rows    []map[string]json.RawMessage `json:"rows"`
 	Next    string                       `json:"nextCursor"`
+	Total   json.RawMessage              `json:"total"`
 	Metrics []string                     `json:"metrics"`
 	ToDate  *bool                        `json:"toDate"` // of a comparison
 	GroupBy string                       `json:"groupBy"`
@@ -152,29 +174,15 @@ func (e export) page(ctx context.Context, c domain.Caller, args json.RawMessage,
 // write sends page after page. A reader who takes nothing for operationTimeout is left.
 func (e export) write(ctx context.Context, w http.ResponseWriter, c domain.Caller, args json.RawMessage, page exportRows) error {
 	control := http.NewResponseController(w)
-	columns := e.columns
-	if columns == nil {
-		columns = page.metricColumns()
-	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true // RFC 4180
+	columns := e.columnsOf(page)
+	out := newCSV(w)
 	if err := out.Write(columns); err != nil {
 		return err
 	}
-	record := make([]string, len(columns))
 	for {
 		// Servers without deadlines, as in tests of handlers, write all the same.
 		_ = control.SetWriteDeadline(time.Now().Add(operationTimeout))
-		for _, row := range page.Rows {
-			for i, name := range columns {
-				record[i] = cell(row, name)
-			}
-			if err := out.Write(record); err != nil {
-				return err
-			}
-		}
-		out.Flush()
-		if err := out.Error(); err != nil {
+		if err := writeRows(out, columns, page.Rows); err != nil {
 			return err
 		}
 		if err := control.Flush(); err != nil {
@@ -190,6 +198,35 @@ func (e export) write(ctx context.Context, w http.ResponseWriter, c domain.Calle
 		}
 		page = next
 	}
+}
+
+// columnsOf are the columns of the file whose first page this is.
+func (e export) columnsOf(page exportRows) []string {
+	if e.columns == nil {
+		return page.metricColumns()
+	}
+	return e.columns
+}
+
+func newCSV(w io.Writer) *csv.Writer {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true // RFC 4180
+	return out
+}
+
+// writeRows writes rows and flushes.
+func writeRows(out *csv.Writer, columns []string, rows []map[string]json.RawMessage) error {
+	record := make([]string, len(columns))
+	for _, row := range rows {
+		for i, name := range columns {
+			record[i] = cell(row, name)
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // metricColumns are those of a query of metrics: the group, and each figure; beside an earlier period, with the parts of a change.

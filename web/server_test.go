@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
@@ -38,8 +39,14 @@ func newServer(t *testing.T, auth AuthConfig, people []Person) *httptest.Server 
 // newServerAnd is newServer, where more happened.
 func newServerAnd(t *testing.T, auth AuthConfig, people []Person, more ...referral.Event) *httptest.Server {
 	t.Helper()
+	srv, _ := newServerOn(t, storetest.New(t), auth, people, more...)
+	return srv
+}
+
+// newServerOn is newServerAnd on a database that the test has in hand, with the settings.
+func newServerOn(t *testing.T, pool *pgxpool.Pool, auth AuthConfig, people []Person, more ...referral.Event) (*httptest.Server, Config) {
+	t.Helper()
 	ctx := context.Background()
-	pool := storetest.New(t)
 	s, err := store.Open(ctx, pool, time.UTC)
 	if err != nil {
 		t.Fatal(err)
@@ -64,14 +71,15 @@ func newServerAnd(t *testing.T, auth AuthConfig, people []Person, more ...referr
 		t.Fatal(err)
 	}
 	now := func() time.Time { return at(20) }
-	srv := httptest.NewServer(New(Config{
+	cfg := Config{
 		Store: s, Auth: a, Chat: NewChat(ChatConfig{Conversations: store.NewConversations(pool), Caller: a.Caller}),
 		Tools: tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: now, Zone: time.UTC}), Questions: []string{"How much?"}, People: people, Zone: time.UTC, Now: now,
 		Articles: testArticles,
 		Logger:   slog.New(slog.DiscardHandler),
-	}))
+	}
+	srv := httptest.NewServer(New(cfg))
 	t.Cleanup(srv.Close)
-	return srv
+	return srv, cfg
 }
 
 func token(t *testing.T, method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {

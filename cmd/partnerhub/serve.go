@@ -45,6 +45,7 @@ const (
 	rankEvery    = time.Second     // how long what was folded may wait to be taken up by the sorted lists of large partners
 	rankFrom     = 20_000          // referees from which a partner's lists are kept sorted: below, sorting takes some ten milliseconds
 	largeEvery   = time.Hour       // how often such partners are looked for
+	exportEvery  = time.Second     // how long an export in the background may wait to begin
 	settleEvery  = time.Minute     // how long after 08:00 a settlement may begin
 	watchEvery   = 5 * time.Second // how long between chunks of partners that are looked at; all are once an hour
 	shutdownTime = 15 * time.Second
@@ -143,13 +144,21 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	}
 	worker := &delivery.Worker{Mail: mailer, Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
 	stopDelivery := background(ctx, worker.Run)
-	handler := web.New(web.Config{
+	cfg := web.Config{
 		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, SignUpURL: cmd.SignUp, Logger: a.log,
 		Tickets: tickets,
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
+	}
+	exports := web.NewExportWorker(cfg)
+	stopExports := loop(ctx, a, exportEvery, "exporting", func(ctx context.Context) error {
+		for {
+			if worked, err := exports.Step(ctx); !worked || err != nil {
+				return err
+			}
+		}
 	})
-	return handler, func() {
-		for _, stop := range []func(){stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopLarge, stopRank, stopFold, stopAgent} {
+	return web.New(cfg), func() {
+		for _, stop := range []func(){stopExports, stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopLarge, stopRank, stopFold, stopAgent} {
 			stop()
 		}
 	}, nil
