@@ -62,3 +62,16 @@ test("a problem names the field at fault", async () => {
   expect(error).toMatchObject({ code: "invalid", field: "period", status: 422 });
   expect(response.headers.get("X-Request-Id")).toBeTruthy();
 });
+
+test("an export in the background: its progress, and the same file as at once", async () => {
+  const query = "period=last_month&sort=registeredAt";
+  const begun = await client.POST("/v1/exports", { body: { list: "referees", query } });
+  const path = { id: begun.data!.id };
+  await expect.poll(async () => (await client.GET("/v1/exports/{id}", { params: { path } })).data?.state, { timeout: 30_000 }).toBe("done");
+  const { data: job } = await client.GET("/v1/exports/{id}", { params: { path } });
+  expect(job?.rows).toBe(job?.total);
+  const file = await client.GET("/v1/exports/{id}/file", { params: { path }, parseAs: "text" });
+  const at = await client.GET("/v1/exports/referees.csv", { params: { query: { period: "last_month", sort: "registeredAt" } }, parseAs: "text" });
+  expect(file.data).toBe(at.data);
+  await client.DELETE("/v1/exports/{id}", { params: { path } });
+});

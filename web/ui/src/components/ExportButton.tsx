@@ -1,61 +1,81 @@
 import { Download } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Query } from "../lib/api";
 import { useWords } from "../lib/i18n";
 import { usePageWords } from "../lib/i18n/pages";
 import { commonWords } from "../lib/i18n/pages/common";
-import { saveFile } from "../lib/save";
+import { read, rest, type Schema } from "../lib/rest";
+import { openFile } from "../lib/save";
 import { useAnnounce, useToast } from "./Announce";
 import { Button } from "./Button";
 
 interface Props {
-  /** Of GET /v1/exports/{list}.csv. */
-  list: string;
+  list: Schema["ExportJobInputBody"]["list"];
   /** The filters on screen: the file has the same rows. */
   query: Query;
   variant?: "primary" | "secondary";
 }
 
-/** Exports a list as CSV; says how far it is, and can be stopped. */
+const lookEvery = 500; // milliseconds
+
+/** Has a list exported as CSV by the server, however long that takes; says how far it is, and can be stopped. */
 export function ExportButton({ list, query, variant = "secondary" }: Props) {
   const { f } = useWords();
   const w = usePageWords(commonWords);
   const announce = useAnnounce();
   const toast = useToast();
-  const [size, setSize] = useState<number>();
+  const [job, setJob] = useState<Schema["ExportJob"]>();
   const running = useRef<AbortController>(null);
 
-  const start = async () => {
+  /** Follows an export to its end. Who leaves the page follows no more; the server goes on. */
+  const follow = async (begin: (signal: AbortSignal) => Promise<Schema["ExportJob"] | undefined>) => {
     const stop = new AbortController();
     running.current = stop;
-    setSize(0);
-    announce(w.exporting(f.bytes(0)));
     try {
-      const q = new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]])));
-      const res = await fetch(`/v1/exports/${list}.csv?${q.toString()}`, { signal: stop.signal });
-      if (!res.ok || !res.body) throw new Error(res.statusText);
-      const parts: BlobPart[] = [];
-      let bytes = 0;
-      const reader = res.body.getReader();
-      for (let r = await reader.read(); !r.done; r = await reader.read()) {
-        parts.push(r.value);
-        setSize((bytes += r.value.length));
+      let now = await begin(stop.signal);
+      if (!now) return;
+      while (now.state === "running") {
+        setJob(now);
+        await new Promise((done) => setTimeout(done, lookEvery));
+        stop.signal.throwIfAborted();
+        now = await read(rest.GET("/v1/exports/{id}", { params: { path: { id: now.id } }, signal: stop.signal }));
       }
-      const name = /filename="([^"]+)"/.exec(res.headers.get("Content-Disposition") ?? "")?.[1] ?? `${list}.csv`;
-      saveFile(new Blob(parts, { type: "text/csv" }), name);
-      toast({ text: w.exported(f.bytes(bytes)) });
+      if (!now.file) throw new Error(now.error);
+      openFile(now.file);
+      toast({ text: w.exported(f.bytes(now.bytes)) });
     } catch {
-      if (stop.signal.aborted) announce(w.exportStopped);
-      else toast({ text: w.exportFailed, failed: true });
+      if (!stop.signal.aborted) toast({ text: w.exportFailed, failed: true });
     } finally {
-      setSize(undefined);
+      setJob(undefined);
     }
   };
 
+  const start = () => {
+    announce(w.exporting(f.count(0)));
+    const q = new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]])));
+    void follow((signal) => read(rest.POST("/v1/exports", { body: { list, query: q.toString() }, signal })));
+  };
+
+  const end = (id: string) => {
+    running.current?.abort();
+    void rest.DELETE("/v1/exports/{id}", { params: { path: { id } } });
+    announce(w.exportStopped);
+  };
+
+  // Whoever left the page while an export ran finds it again.
+  const takeUp = useEffectEvent(() => follow(async (signal) => (await read(rest.GET("/v1/exports", { signal }))).items.find((e) => e.list === list && e.state === "running")));
+  useEffect(() => {
+    void takeUp();
+    return () => running.current?.abort();
+  }, []);
+
   return (
-    <Button variant={variant} onClick={() => (size === undefined ? void start() : running.current?.abort())}>
-      <Download className="size-4" aria-hidden="true" />
-      {size === undefined ? w.exportCsv : `${w.stop} · ${f.bytes(size)}`}
-    </Button>
+    <span className="inline-flex items-center gap-2">
+      {job && <progress className="h-1.5 w-20" aria-label={w.exportProgress} {...(job.total ? { value: job.rows, max: job.total } : {})} />}
+      <Button variant={variant} onClick={() => (job ? end(job.id) : start())}>
+        <Download className="size-4" aria-hidden="true" />
+        {job ? `${w.stop} · ${job.total ? w.exportedOf(f.count(job.rows), f.count(job.total)) : f.count(job.rows)}` : w.exportCsv}
+      </Button>
+    </span>
   );
 }

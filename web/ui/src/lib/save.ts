@@ -7,3 +7,11 @@ export function saveFile(content: Blob, name: string) {
   a.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+/** Has the browser download a file of the server, straight onto the disk. */
+export function openFile(href: string) {
+  const a = document.createElement("a");
+  a.href = href;
+  a.download = "";
+  a.click();
+}
