@@ -113,7 +113,11 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	case "no":
 		return p.say("answer", p.prompts.Answer("handoff.declined"), frames[0])
 	}
-	if frames[0].Intent == Handoff && tools[handOff] {
+	_, collecting := earlier(all[:len(all)-1])
+	next, acts := p.trained().act(all, frames[0], p.now())
+	// What fills in what was asked for is no complaint, however much it speaks of money.
+	answers := acts && collecting.missing != nil && next.tool == collecting.tool && len(next.missing) < len(collecting.missing)
+	if frames[0].Intent == Handoff && tools[handOff] && !answers {
 		if next, ok := p.handOver(all, frames[0], len(messages), definitions); ok {
 			return next
 		}
@@ -124,14 +128,11 @@ func (p *Planner) answer(messages []llms.MessageContent, definitions []llms.Tool
 	if answer := decides(all); answer != "" {
 		return p.say("answer", p.prompts.Answer("proposal."+answer), frames[0])
 	}
-	_, collecting := earlier(all[:len(all)-1])
 	if collecting.missing != nil && stops.MatchString(current.text) {
 		return p.say("answer", p.prompts.Answer("collect.stopped"), frames[0])
 	}
-	if len(frames) == 1 || collecting.missing != nil {
-		if a, ok := p.trained().act(all, frames[0], p.now()); ok {
-			return p.do(a, frames[0], len(messages), definitions)
-		}
+	if acts && (len(frames) == 1 || collecting.missing != nil) {
+		return p.do(next, frames[0], len(messages), definitions)
 	}
 	return p.plan(frames, len(messages), tools)
 }
