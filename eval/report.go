@@ -44,12 +44,15 @@ func Kept(all []Result) ([]evaluation.Result, error) {
 var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": func(s Score) string { return fmt.Sprintf("%.1f %%", 100*s.Share()) },
-	"share":   func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-	"deref":   func(v *float64) float64 { return *v },
-	"total":   Total,
-	"sorted":  func(m map[string]*Score) []string { return slices.Sorted(maps.Keys(m)) },
-	"json":    func(v json.RawMessage) string { return string(v) },
+	"percent": percent,
+	// Of what no case asks for there is no share.
+	"recall":    func(f Found) string { return percent(Score{f.Right, f.Right + f.Missed}) },
+	"precision": func(f Found) string { return percent(Score{f.Right, f.Right + f.False}) },
+	"share":     func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+	"deref":     func(v *float64) float64 { return *v },
+	"total":     Total,
+	"sorted":    func(m map[string]*Score) []string { return slices.Sorted(maps.Keys(m)) },
+	"json":      func(v json.RawMessage) string { return string(v) },
 }).Parse(reportPage))
 
 // WriteHTML writes a report that needs nothing but itself. Results that failed come first.
@@ -63,4 +66,12 @@ func WriteHTML(w io.Writer, run evaluation.Run, reports map[string]Report, all [
 		}
 	}
 	return reportTemplate.Execute(w, map[string]any{"Run": run, "Reports": reports, "Failed": failed, "Passed": passed})
+}
+
+// percent is a share in words; of nothing it is none.
+func percent(s Score) string {
+	if s.Total == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*s.Share())
 }
