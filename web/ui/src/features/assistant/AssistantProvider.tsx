@@ -159,7 +159,7 @@ function useClient(session: Session): ChatClient {
   return client;
 }
 
-function openSocket(): Socket {
+export function openSocket(): Socket {
   const url = new URL("/v1/chat/ws", location.href);
   url.protocol = url.protocol.replace("http", "ws");
   return new WebSocket(url, "partnerhub.v1") as unknown as Socket;

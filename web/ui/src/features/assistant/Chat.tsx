@@ -10,6 +10,8 @@ import { AskProvider } from "./cards/Ask";
 import { ProposalsProvider } from "./cards/proposals";
 import { Composer } from "./Composer";
 import { HandoffBanner } from "./HandoffBanner";
+import { useHandoffText } from "./handoffWords";
+import type { Other } from "./model/other";
 import { answerText, type Turn } from "./model/thread";
 import { PendingMessage } from "./PendingMessage";
 import { TurnView } from "./TurnView";
@@ -29,6 +31,13 @@ export function Chat() {
   const pending = state.outbox.filter((p) => !shown.has(p.clientId) && (threadId && p.threadId ? p.threadId === threadId : p.chat === draft));
   const last = turns.at(-1);
   const handoff = turns.findLast((turn) => turn.handoff)?.handoff;
+  const held = handoff?.state === "claimed" || handoff?.state === "waiting";
+  const other = threadId && held ? state.others[threadId] : undefined;
+  const cursor = thread?.cursor ?? 0;
+  const connected = state.connection === "open";
+  useEffect(() => {
+    if (held && connected && threadId && cursor > 0 && document.visibilityState === "visible") client.saw(threadId);
+  }, [client, held, connected, threadId, cursor]);
   const running = last?.status === "running" ? last.runId : undefined;
   const waiting = pending.some((p) => p.state === "sending");
   const { box, content, onScroll, atEnd, toEnd } = useStickToEnd();
@@ -74,6 +83,7 @@ export function Chat() {
               ))}
               </ProposalsProvider>
             </AskProvider>
+            {threadId && other && <Receipt other={other} sent={thread?.events.findLast((e) => e.type === "CUSTOM" && e.name === "user_message")?.seq} />}
             {pending.map((p) => (
               <PendingMessage key={p.clientId} pending={p} onRetry={() => client.retry(p.clientId)} onDiscard={() => client.discard(p.clientId)} />
             ))}
@@ -93,6 +103,7 @@ export function Chat() {
         stopping={running !== undefined && state.stopping.includes(running)}
         onStop={running ? () => client.stop(running) : undefined}
         onSend={send}
+        onType={held && threadId ? () => client.typing(threadId) : undefined}
       />
     </>
   );
@@ -111,6 +122,18 @@ function useAnnouncedEnd(last: Turn | undefined) {
       announce(last.status === "done" ? t.assistant.done(answerText(last)) : last.status === "stopped" ? t.assistant.stopped : t.assistant.failedRun);
     }
   }, [last, announce, t]);
+}
+
+/** How far my last message has got with the person who answers, and whether they write. */
+function Receipt({ other, sent }: { other: Other; sent?: number }) {
+  const w = useHandoffText();
+  const got = sent === undefined ? "" : other.seen >= sent ? w.seen : other.delivered >= sent ? w.delivered : "";
+  return (
+    <div className="-mt-4 text-xs text-ink-2">
+      {got && <p className="text-end">{got}</p>}
+      <p role="status">{other.typing ? w.typing(other.name ?? w.somebody) : ""}</p>
+    </div>
+  );
 }
 
 function Loading() {

@@ -13,11 +13,13 @@ interface Props {
   stopping: boolean;
   onStop?: () => void;
   onSend: (text: string) => void;
+  /** Somebody is told that I type. */
+  onType?: () => void;
 }
 
 const storage = (key: string) => `partnerhub.text.${key}`;
 
-export function Composer({ draftKey, busy, disabled, stopping, onStop, onSend }: Props) {
+export function Composer({ draftKey, busy, disabled, stopping, onStop, onSend, onType }: Props) {
   const { t, f } = useWords();
   const { focusAsked } = useAssistant();
   const [text, setText] = useState(() => sessionStorage.getItem(storage(draftKey)) ?? "");
@@ -66,7 +68,10 @@ export function Composer({ draftKey, busy, disabled, stopping, onStop, onSend }:
           aria-invalid={tooLong}
           placeholder={t.assistant.ask}
           enterKeyHint="send"
-          onChange={(e) => setText(e.target.value)}
+          onChange={(e) => {
+            setText(e.target.value);
+            onType?.();
+          }}
           onKeyDown={(e) => {
             // Enter also confirms a word of an input method; Safari tells so by the key code alone.
             // eslint-disable-next-line @typescript-eslint/no-deprecated

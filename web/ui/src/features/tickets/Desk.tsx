@@ -12,7 +12,7 @@ import { deskQuery, isHeld, isOver, useMove, type Move, type Ticket } from "./qu
 import { useText } from "./words";
 
 /** What the one who is signed in can do with a ticket as it stands. */
-export function Desk({ ticket, session }: { ticket: Ticket; session: Session }) {
+export function Desk({ ticket, session, onType }: { ticket: Ticket; session: Session; onType: () => void }) {
   const w = useText();
   const held = isHeld(ticket);
   const foreign = held && session.role === "bd" && ticket.bd !== session.uid;
@@ -23,7 +23,7 @@ export function Desk({ ticket, session }: { ticket: Ticket; session: Session }) 
       {foreign ? (
         <p className="text-sm text-ink-2">{w.otherHolds(ticket.bdName ?? String(ticket.bd))}</p>
       ) : held ? (
-        <Reply ticket={ticket} />
+        <Reply ticket={ticket} onType={onType} />
       ) : (
         <div className="flex flex-wrap items-center gap-3">
           {isOver(ticket) ? (
@@ -46,7 +46,7 @@ export function Desk({ ticket, session }: { ticket: Ticket; session: Session }) 
   );
 }
 
-function Reply({ ticket }: { ticket: Ticket }) {
+function Reply({ ticket, onType }: { ticket: Ticket; onType: () => void }) {
   const w = useText();
   const [text, setText] = useState("");
   const move = useMove(ticket.id);
@@ -76,7 +76,10 @@ function Reply({ ticket }: { ticket: Ticket }) {
         maxLength={maxText}
         aria-label={w.reply}
         placeholder={w.reply}
-        onChange={(e) => setText(e.target.value)}
+        onChange={(e) => {
+          setText(e.target.value);
+          onType();
+        }}
         onKeyDown={(e) => {
           if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) e.currentTarget.form?.requestSubmit();
         }}

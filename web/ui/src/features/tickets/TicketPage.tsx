@@ -10,7 +10,11 @@ import { Panel } from "../library/Panel";
 import { useRelative } from "./Clock";
 import { Desk } from "./Desk";
 import { Notes } from "./Notes";
-import { conversationQuery, isOver, ticketQuery, type Detail } from "./queries";
+import type { Other } from "../assistant/model/other";
+import type { Thread } from "../assistant/model/thread";
+import { useHandoffText } from "../assistant/handoffWords";
+import { useLive } from "./live";
+import { conversationQuery, isHeld, isOver, ticketQuery, type Detail } from "./queries";
 import { Snapshot } from "./Snapshot";
 import { Tags } from "./Tags";
 import { Transcript } from "./Transcript";
@@ -57,6 +61,8 @@ function Shown({ ticket }: { ticket: Detail }) {
   const { session } = useRouteContext({ from: "/signed-in" });
   const queries = useQueryClient();
   const conversation = useQuery(conversationQuery(queries, ticket.id, !isOver(ticket)));
+  const held = isHeld(ticket) && session.role === "bd" && ticket.bd === session.uid;
+  const live = useLive(ticket.id, held, conversation.data?.cursor ?? 0);
   const title = `${w.categories[ticket.category] ?? ticket.category} · ${w.partner(String(ticket.uid))}`;
   useTitle(title);
   return (
@@ -81,12 +87,26 @@ function Shown({ ticket }: { ticket: Detail }) {
             ) : (
               <Transcript thread={conversation.data} partner={w.partner(String(ticket.uid))} />
             )}
-            <Desk ticket={ticket} session={session} />
+            {held && conversation.data && <Receipt thread={conversation.data} partner={live.partner} seen={ticket.partnerSeen} name={w.partner(String(ticket.uid))} />}
+            <Desk ticket={ticket} session={session} onType={live.typing} />
           </Panel>
           <Notes ticket={ticket} zone={session.zone} />
         </div>
         <Snapshot snapshot={ticket.snapshot} zone={session.zone} />
       </div>
     </>
+  );
+}
+
+/** How far the last reply has got with the partner, and whether they write. */
+function Receipt({ thread, partner, seen, name }: { thread: Thread; partner: Other; seen: number; name: string }) {
+  const w = useHandoffText();
+  const sent = thread.events.findLast((e) => e.type === "TEXT_MESSAGE_START" && e.name)?.seq;
+  const got = sent === undefined ? "" : Math.max(seen, partner.seen) >= sent ? w.seen : partner.delivered >= sent ? w.delivered : "";
+  return (
+    <div className="mt-1 text-xs text-ink-2">
+      {got && <p className="text-end">{got}</p>}
+      <p role="status">{partner.typing ? w.typing(name) : ""}</p>
+    </div>
   );
 }

@@ -227,3 +227,45 @@ describe("the socket", () => {
     expect(t.sockets).toHaveLength(1);
   });
 });
+
+describe("a person who answers", () => {
+  const signal = (s: object) => ({ type: "signal", threadId: "t1", ticketId: "k1", signal: s });
+  const setUp = async () => {
+    const t = setup({ events: [started(1), mine(2, "x")] });
+    t.client.open("t1");
+    await vi.advanceTimersByTimeAsync(0);
+    return { ...t, s: t.opened(), other: () => t.client.getState().others.t1 };
+  };
+
+  it("types until they have said it, or have stopped for a while", async () => {
+    const { s, other } = await setUp();
+    s.receive(signal({ name: "Ada", typing: true }));
+    expect(other()).toMatchObject({ name: "Ada", typing: true });
+    vi.advanceTimersByTime(5000);
+    expect(other()?.typing).toBe(false);
+    s.receive(signal({ name: "Ada", typing: true }));
+    s.receive(event({ type: "TEXT_MESSAGE_START", messageId: "m", name: "Ada", seq: 3 }));
+    expect(other()?.typing).toBe(false);
+  });
+
+  it("has seen what they have seen, whatever comes late", async () => {
+    const { s, other } = await setUp();
+    s.receive(signal({ delivered: 2, seen: 2 }));
+    s.receive(signal({ delivered: 1 }));
+    expect(other()).toMatchObject({ delivered: 2, seen: 2 });
+  });
+
+  it("is told that I type now and then, and what I have seen", async () => {
+    const { s, client } = await setUp();
+    client.typing("t1");
+    client.typing("t1");
+    vi.advanceTimersByTime(3000);
+    client.typing("t1");
+    client.saw("t1");
+    expect(s.of("signal")).toEqual([
+      { type: "signal", threadId: "t1", typing: true },
+      { type: "signal", threadId: "t1", typing: true },
+      { type: "signal", threadId: "t1", delivered: 2, seen: 2 },
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 import { api } from "../../../lib/api";
 import type { Page } from "../../../lib/contract";
 import type { ClientFrame, RunEvent, ServerFrame } from "./events";
+import { noOne, shownFor, typingEvery, type Other } from "./other";
 import { addEvents, emptyThread, type Thread } from "./thread";
 
 /** A message of mine until its event has come back. */
@@ -26,6 +27,8 @@ export interface ChatState {
   /** The thread that each new chat became. */
   chats: Readonly<Record<string, string>>;
   outbox: readonly Pending[];
+  /** What the BDs who hold threads do. */
+  others: Readonly<Record<string, Other>>;
   /** Runs asked to stop. */
   stopping: readonly string[];
 }
@@ -65,6 +68,7 @@ export class ChatClient {
   private socket: Socket | null = null;
   private refused = 0;
   private closed = false;
+  private typed = new Map<string, number>();
   private timers = new Map<string, ReturnType<typeof setTimeout>>();
   /** The threads to resume, the latest wanted last. */
   private followed = new Set<string>();
@@ -73,7 +77,7 @@ export class ChatClient {
 
   constructor(private readonly options: ClientOptions) {
     const outbox = options.keep?.read() ?? [];
-    this.state = { connection: "idle", threads: {}, chats: {}, outbox, stopping: [] };
+    this.state = { connection: "idle", threads: {}, chats: {}, outbox, others: {}, stopping: [] };
   }
 
   /** Begins, or begins again after close: what an earlier page did not get accepted is sent. */
@@ -129,6 +133,20 @@ export class ChatClient {
   stop(runId: string) {
     if (!this.state.stopping.includes(runId)) this.set({ stopping: [...this.state.stopping, runId] });
     this.write({ type: "stop", runId });
+  }
+
+  /** Says that I type, to the BD who holds the thread. */
+  typing(threadId: string) {
+    const now = Date.now();
+    if (now - (this.typed.get(threadId) ?? 0) < typingEvery) return;
+    this.typed.set(threadId, now);
+    this.write({ type: "signal", threadId, typing: true });
+  }
+
+  /** Says that what the thread holds is on my screen. */
+  saw(threadId: string) {
+    const seen = this.state.threads[threadId]?.cursor ?? 0;
+    if (seen > 0) this.write({ type: "signal", threadId, delivered: seen, seen });
   }
 
   /** Forgets a thread that was deleted. */
@@ -258,8 +276,22 @@ export class ChatClient {
     this.clear("pong");
     if (frame.type === "accepted") this.accepted(frame.clientId, frame.threadId);
     else if (frame.type === "event") this.event(frame.threadId, frame.event);
+    else if (frame.type === "signal") this.signal(frame.threadId, frame.signal);
     else if (frame.type === "error" && frame.clientId) this.fail(frame.clientId, frame.error.message);
     else if (frame.type === "error" && frame.threadId && frame.error.code === "not_found") this.gone(frame.threadId);
+  }
+
+  private signal(threadId: string, { name, typing = false, delivered = 0, seen = 0 }: { name?: string; typing?: boolean; delivered?: number; seen?: number }) {
+    const was = this.state.others[threadId] ?? noOne;
+    const now = { name: name ?? was.name, typing, delivered: Math.max(was.delivered, delivered), seen: Math.max(was.seen, seen) };
+    this.set({ others: { ...this.state.others, [threadId]: now } });
+    if (typing) this.after(`typing ${threadId}`, shownFor, () => this.quiet(threadId));
+  }
+
+  private quiet(threadId: string) {
+    this.clear(`typing ${threadId}`);
+    const was = this.state.others[threadId];
+    if (was?.typing) this.set({ others: { ...this.state.others, [threadId]: { ...was, typing: false } } });
   }
 
   private accepted(clientId: string, threadId: string) {
@@ -283,6 +315,7 @@ export class ChatClient {
     // Of a thread that is not on screen yet nothing is kept: opening it reads all of it.
     if (!this.state.threads[threadId]) return;
     this.setThread(threadId, (t) => ({ ...addEvents(t, [event]), load: t.load }));
+    if (event.type === "TEXT_MESSAGE_START") this.quiet(threadId);
     if (event.type === "CUSTOM" && event.name === "user_message") this.dropEchoed(threadId);
     if (event.type === "RUN_FINISHED" || event.type === "RUN_ERROR") {
       const stopping = this.state.stopping.filter((id) => this.running(id));

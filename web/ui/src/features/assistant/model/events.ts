@@ -128,12 +128,15 @@ export type RunEvent = Body & { seq: number; timestamp?: number };
 export type ServerFrame =
   | { type: "accepted"; clientId: string; threadId: string; runId: string }
   | { type: "event"; threadId: string; event: RunEvent }
+  | { type: "signal"; threadId: string; ticketId: string; signal: { name?: string; typing?: boolean; delivered?: number; seen?: number } }
   | { type: "error"; clientId?: string; threadId?: string; error: { code: string; field?: string; message: string } }
   | { type: "pong" };
 
 export type ClientFrame =
   | { type: "send"; clientId: string; threadId?: string; text: string; option?: string }
-  | { type: "resume"; threadId: string; after: number }
+  /** A BD names the ticket instead of the thread. */
+  | { type: "resume"; threadId?: string; ticketId?: string; after: number }
+  | { type: "signal"; threadId?: string; ticketId?: string; typing?: boolean; delivered?: number; seen?: number }
   | { type: "stop"; runId: string }
   | { type: "ping" };
 
