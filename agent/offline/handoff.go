@@ -33,7 +33,7 @@ func triggerOf(p *prompts.Prompts) (*trigger.Rules, error) {
 }
 
 // learnTrouble learns what calls a person, from the complaints, and from what is asked otherwise.
-func (u *understanding) learnTrouble(p *prompts.Prompts) {
+func (u *understanding) learnTrouble(p *prompts.Prompts, asked []string) {
 	var examples []classify.Example
 	add := func(text, label string) {
 		examples = append(examples, classify.Example{Text: u.marked(text, u.words.tokens(text)), Label: label})
@@ -41,6 +41,11 @@ func (u *understanding) learnTrouble(p *prompts.Prompts) {
 	for _, e := range p.Examples {
 		if Intent(e.Intent) != Handoff {
 			add(e.Text, noTrouble)
+		}
+	}
+	for _, q := range asked { // "what happens to a gift that nobody claims" is about money, and no complaint
+		if strings.HasSuffix(q, "?") {
+			add(q, noTrouble)
 		}
 	}
 	for _, c := range p.Complaints {

@@ -53,7 +53,7 @@ func newUnderstanding(p *prompts.Prompts, asked []string, zone *time.Location) *
 	var training sync.WaitGroup
 	training.Go(func() { u.model = classify.Train(examples) })
 	training.Go(func() { u.rules = classify.Train(either) })
-	training.Go(func() { u.learnTrouble(p) })
+	training.Go(func() { u.learnTrouble(p, asked) })
 	training.Wait()
 	return u
 }

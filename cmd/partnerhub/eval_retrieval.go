@@ -149,8 +149,12 @@ func (cmd *evalRetrievalCmd) sets(a *app) ([]set, error) {
 		return nil, err
 	}
 	partners, unseen, err := retrieval.Partners()
+	if err != nil {
+		return nil, err
+	}
+	last, err := retrieval.Last()
 	return []set{{"own", own}, {"strangers, tuned on", tuned}, {"strangers, held out", held}, {"fresh", fresh}, {"later", later},
-		{"partners, tuned on", partners}, {"partners, never looked at", unseen}}, err
+		{"partners, tuned on", partners}, {"partners, never looked at", unseen}, {"last, nothing changed since", last}}, err
 }
 
 // rank asks the store with one of its arms, or both.

@@ -18,6 +18,9 @@ var strangers []byte
 //go:embed later.jsonl
 var later []byte
 
+//go:embed last.jsonl
+var last []byte
+
 //go:embed partners.jsonl
 var partners []byte
 
@@ -68,6 +71,9 @@ func Partners() (tuned, held []Question, err error) {
 	}
 	return all[:partnersTuned], all[partnersTuned:], nil
 }
+
+// Last are questions that were written after all else. Nothing was changed for what they showed: they tell what to expect of people's questions.
+func Last() ([]Question, error) { return ReadJSONL[Question](bytes.NewReader(last)) }
 
 // LibraryFigures say how well a library answers. Right abstentions are the questions without an answer at which it says so; a false
 // one is an answer that it has and does not give.
