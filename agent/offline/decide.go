@@ -92,6 +92,13 @@ func (s *said) named(f focus, intent Intent) Intent {
 		}
 	}
 	switch {
+	case intent == CreateCode && s.code != "" && s.has("delete", "remove", "rename"):
+		return Rules // which no code can be
+	case (intent == Leaderboard || intent == Compare || intent == Vague) && len(s.groups) == 1 && s.has("best", "worst", "strongest", "weakest", "highest", "lowest") && s.rank == "" &&
+		slices.Contains([]string{"hour", "day", "week", "month"}, s.groups[0].value) && len(s.periods) < 2:
+		return Metrics
+	case intent == Leaderboard && s.has("dropped", "drop", "fell", "declined", "loser", "gainer", "grew") && len(s.products) == 0 && (s.rank == "referee" || s.rank == ""):
+		return RootCause // whose part of the change is the largest
 	case s.other && intent.data():
 		return OutOfScope // somebody else's data
 	case intent == Metrics && s.lacks() && !s.counted && s.rank == "referee" && len(s.periods) == 0:

@@ -42,7 +42,7 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 	if s.otherTongue() && !s.strong() {
 		return true
 	}
-	if f.asked != "" || s.corrects(f) || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent {
+	if f.asked != "" || s.corrects(f) || s.shareOf() && s.strong() || intent == Refine && s.slots() && len(s.toks) <= 4 || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent {
 		return false
 	}
 	if len(s.toks) < 3 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {

@@ -84,11 +84,13 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak })
 	}
 	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.from > s.metrics[0].from && s.relative(h) })
+	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.value == "newReferrals" && s.word(h.from-1) == "i" }) // "since I joined"
 	s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.weak && s.word(h.from) == "make" && s.word(h.to) == "it" })
 	if slices.ContainsFunc(s.metrics, func(h hit) bool { return strings.HasPrefix(h.value, "shared") }) && !s.has("and", "vs", "versus", "plus") { // "how much commission do I give back": one figure
 		s.metrics = slices.DeleteFunc(s.metrics, func(h hit) bool { return h.value == "commission" })
 	}
 	s.groups = l.find("group", toks)
+	s.bestUnit()
 	s.products = outside(l.find("product", toks), s.groups)
 	s.relations = outside(outside(l.find("relation", toks), s.groups), s.metrics) // "shared with my direct referees" is a figure
 	s.countries = l.find("country", toks)
@@ -144,6 +146,16 @@ func (l *lexicon) names(toks []token, found []period.Match) said {
 		}
 	}
 	return s
+}
+
+// bestUnit takes "the best day" for a wish to see each day.
+func (s *said) bestUnit() {
+	for i, t := range s.toks {
+		if !t.inPeriod && slices.Contains([]string{"day", "week", "month", "hour"}, t.norm) && slices.Contains([]string{"best", "worst", "strongest", "weakest", "highest", "lowest", "record"}, s.word(i-1)) {
+			s.groups = append(s.groups, hit{value: t.norm, from: i, to: i + 1})
+			return
+		}
+	}
 }
 
 // relative reports whether a metric only says of whom another one is asked: "commission from people who signed up directly".

@@ -237,6 +237,9 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 	frame = u.name(frame, s)
 	switch frame.Intent {
 	case Metrics:
+		if len(frame.Metrics) == 0 && frame.GroupBy != "" && frame.SubPartnerUID == 0 { // "my best day"
+			frame.Metrics, frame.MetricAssumed = []string{"commission"}, true
+		}
 		if len(frame.Metrics) == 0 { // how a sub-partner performs
 			frame.Metrics = []string{"commission", "volume", "traders"}
 		}

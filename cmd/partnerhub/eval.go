@@ -37,7 +37,7 @@ func (cmd *evalClassifyCmd) Run(_ ctxArg, a *app) error {
 		return usagef("eval classify: --train and --test must hold at least one example each")
 	}
 	start := time.Now()
-	model := classify.Train(train)
+	model := classify.Train(classify.Named(train))
 	trained := time.Since(start)
 	start = time.Now()
 	right := 0

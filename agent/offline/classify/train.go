@@ -14,8 +14,8 @@ const (
 	lambda       = 0.05 // the pull of the weights towards zero
 )
 
-// named adds to the examples of each label its own name, whose words mostly say what it is about: "card_arrival".
-func named(examples []Example) []Example {
+// Named adds to the examples of each label its own name, for sets whose labels say in words what they are about: "card_arrival".
+func Named(examples []Example) []Example {
 	out := slices.Clone(examples)
 	seen := map[string]bool{OOS: true} // which says nothing
 	for _, e := range examples {
@@ -28,7 +28,6 @@ func named(examples []Example) []Example {
 }
 
 func fit(examples []Example) *Model {
-	examples = named(examples)
 	m := &Model{index: map[feature]int32{}, sharpness: 1}
 	for _, e := range examples {
 		m.labels = append(m.labels, e.Label)
