@@ -16,7 +16,7 @@ import (
 // TestRankedReferees keeps everybody's referees sorted from halfway on, over days on which the lists move on with the calendar and some of
 // what comes is folded, taken up, or neither. The pages must be what the model says, as without lists.
 func TestRankedReferees(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(worlds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			ctx, rng := context.Background(), rand.New(rand.NewPCG(seed, 28))

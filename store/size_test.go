@@ -4,7 +4,7 @@ package store_test
 
 // The sizes of the tests on random data; `make test-long` has larger ones.
 const (
-	worlds    = 4   // random worlds of each kind
+	worlds    = 3   // random worlds of each kind
 	questions = 100 // put to each
 	reports   = 2   // for each partner of one
 

@@ -102,7 +102,7 @@ func TestTasksInterleaved(t *testing.T) {
 				r.fund(t, uid, "first", 500*domain.USDT)
 			}
 			now := oracle.Start
-			const phases = 7
+			const phases = 5
 			for p := range phases {
 				// The first tasks see the first days, on which most sign up.
 				now = now.Add(time.Duration(rng.Int64N(int64(oracle.End.Sub(oracle.Start))*int64(min(p, 2))/8 + 1)).Truncate(time.Second))
