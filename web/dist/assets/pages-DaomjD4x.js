@@ -1,1 +1,0 @@
-import{i as e}from"./i18n-DYMENmzl.js";var t=t=>t[e().locale];export{t};
