@@ -23,7 +23,7 @@ func TestMetricsAgainstModel(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 2))
 			zone := []*time.Location{time.UTC, mustZone(t, "America/New_York"), mustZone(t, "Asia/Kolkata"), mustZone(t, "Europe/Berlin")}[seed%4]
 			events := agreeing(oracle.Random(rng, 400+rng.IntN(400)))
-			s, pool := open(t, zone)
+			s, _ := open(t, zone)
 			model := oracle.New(zone)
 			model.Apply(events)
 			half := len(events) / 2
@@ -46,17 +46,6 @@ func TestMetricsAgainstModel(t *testing.T) {
 					got.Rows = nil
 				}
 				if !reflect.DeepEqual(got, want) {
-					rows, _ := pool.Query(context.Background(), `SELECT t::text FROM trade t WHERE owner = $1 AND rebate <> 0 AND (at >= $2 and at < $3 or reversed_at >= $2 and reversed_at < $3)`, partner, q.Period.From, q.Period.To)
-					for rows.Next() {
-						var s string
-						rows.Scan(&s)
-						t.Log(s)
-					}
-					for _, c := range model.CommissionRows() {
-						if c.TradeID == "T24" {
-							t.Log(c)
-						}
-					}
 					t.Fatalf("partner %d, now %v:\n%+v\n got %+v\nwant %+v", partner, now, q, got, want)
 				}
 			}
