@@ -109,7 +109,11 @@ func (s *socket) signal(f clientFrame) error {
 	case s.chat.cfg.Tickets == nil:
 		return domain.Errorf(domain.CodeUnavailable, "", "tickets are not set up here")
 	}
-	return s.chat.cfg.Tickets.Signal(s.ctx, s.caller, handoff.Signal{Thread: f.ThreadID, Ticket: f.TicketID, Typing: f.Typing, Delivered: f.Delivered, Seen: f.Seen})
+	err := s.chat.cfg.Tickets.Signal(s.ctx, s.caller, handoff.Signal{Thread: f.ThreadID, Ticket: f.TicketID, Typing: f.Typing, Delivered: f.Delivered, Seen: f.Seen})
+	if err != nil && f.TicketID == "" && domain.AsError(err).Code == domain.CodeNotFound {
+		return nil // nobody holds the conversation any more, which its partner may not have heard yet: there is nobody to tell
+	}
+	return err
 }
 
 // tell queues a signal, and drops it where the client is too slow: the next one says more.

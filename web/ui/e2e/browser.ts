@@ -101,19 +101,20 @@ export async function ask(page: Page, text: string) {
   await idle(page);
 }
 
-/** No violation of WCAG 2.2 AA; of its rules, a theme concerns those of colour alone. */
+/** No violation of WCAG 2.2 AA once fades and charts have come to rest; of its rules, a theme concerns those of colour alone. */
 export async function expectAccessible(page: Page, what: string, rules: "all" | "colour" = "all") {
   await page.evaluate(() => scrollTo(0, 0)); // what has gone half under the top bar counts as too small a target
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
-  const found = await page.evaluate(async (rules) => {
-    const { axe } = window as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run({
-      runOnly: rules === "all" ? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] : { type: "rule", values: ["color-contrast", "link-in-text-block"] },
-      resultTypes: ["violations"],
-    });
-    return violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
-  }, rules);
-  expect(found.map((v) => `${what}: ${v}`)).toEqual([]);
+  const violations = () =>
+    page.evaluate(async (rules) => {
+      const { axe } = window as unknown as { axe: typeof import("axe-core") };
+      const { violations } = await axe.run({
+        runOnly: rules === "all" ? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] : { type: "rule", values: ["color-contrast", "link-in-text-block"] },
+        resultTypes: ["violations"],
+      });
+      return violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+    }, rules);
+  await expect.poll(violations, { message: what, timeout: 5000, interval: 300 }).toEqual([]);
 }
 
 export async function expectNoSideScroll(page: Page, what: string) {
