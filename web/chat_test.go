@@ -333,7 +333,7 @@ func TestSocketIsRefused(t *testing.T) {
 	}{
 		"nobody":         {"", "", "403"},
 		"an editor":      {"content7", "", "403"},
-		"another site":   {"1", "https://evil.example", "403"},
+		"another site":   {"4", "https://evil.example", "403"},
 		"a friend":       {"1", "https://friend.example", ""},
 		"the same site":  {"2", s.URL, ""},
 		"no browser":     {"3", "", ""},
