@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ type rulesSection struct {
 	Locale  string  `json:"locale"`
 	Version int     `json:"version"` // of the library that brought this text
 	Link    string  `json:"link,omitempty"`
-	Score   float64 `json:"score"`
+	Score   float64 `json:"score"` // three decimals: the database sums in any order, and the last digits with it
 }
 
 // audiences that a partner reads for. What is meant for beginners or sub-partners is no secret, only less fitting.
@@ -72,7 +73,7 @@ func SearchRules(d Deps) Tool {
 			}
 			for _, h := range a.Evidence {
 				out.Rows = append(out.Rows, rulesSection{Key: h.Key(h.Article.Slug), Title: h.Article.Title, Section: h.Heading, Text: h.Text,
-					Locale: h.Article.Locale, Version: h.Since, Link: h.Article.Link, Score: h.Score})
+					Locale: h.Article.Locale, Version: h.Since, Link: h.Article.Link, Score: math.Round(h.Score*1000) / 1000})
 			}
 			for _, s := range a.Sentences {
 				out.Answer = append(out.Answer, rulesSentence{Text: s.Text, Key: out.Rows[s.From].Key})
