@@ -206,26 +206,14 @@ type span struct{ first, past time.Time }
 
 // without are the parts of a that b does not have.
 func (a span) without(b span) (out []span) {
-	for _, part := range []span{{a.first, earlier(a.past, b.first)}, {later(a.first, b.past), a.past}} {
+	before := span{a.first, slices.MinFunc([]time.Time{a.past, b.first}, time.Time.Compare)}
+	behind := span{slices.MaxFunc([]time.Time{a.first, b.past}, time.Time.Compare), a.past}
+	for _, part := range []span{before, behind} {
 		if part.first.Before(part.past) {
 			out = append(out, part)
 		}
 	}
 	return out
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // shiftSums turns the sums over the days that a list was about into those over the days of now.

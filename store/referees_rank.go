@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func (l *refereeList) ranked(ctx context.Context, list int32) (uids []int64, err
 	}
 	begun := l.start.uid == 0
 	for _, sign := range parts {
-		if !begun && sign != compareSign(value) {
+		if !begun && sign != cmp.Compare(value, 0) {
 			continue
 		}
 		first := !begun
@@ -60,16 +61,6 @@ func (l *refereeList) ranked(ctx context.Context, list int32) (uids []int64, err
 	}
 	l.args = nil
 	return uids, nil
-}
-
-func compareSign(v int64) int {
-	switch {
-	case v > 0:
-		return 1
-	case v < 0:
-		return -1
-	}
-	return 0
 }
 
 // rankedPart are the next of those whose value has a sign, behind the cursor where the page before ended among them.

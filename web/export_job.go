@@ -91,14 +91,14 @@ func (s *server) registerExportJobs(api huma.API, lists []export) {
 		o.Errors = append(o.Errors, http.StatusNotFound)
 		return o
 	}
-	huma.Register(api, one(op("get-export", http.MethodGet, "/v1/exports/{id}", "How an export stands")), func(ctx context.Context, in *ticketInput) (*bodyOf[exportJob], error) {
+	huma.Register(api, one(op("get-export", http.MethodGet, "/v1/exports/{id}", "How an export stands")), func(ctx context.Context, in *uuidInput) (*bodyOf[exportJob], error) {
 		e, err := s.exportOf(ctx, in.ID)
 		if err != nil {
 			return nil, problemOf(err)
 		}
 		return &bodyOf[exportJob]{jobOf(e)}, nil
 	})
-	huma.Register(api, one(op("remove-export", http.MethodDelete, "/v1/exports/{id}", "End an export, and remove its file")), func(ctx context.Context, in *ticketInput) (*struct{}, error) {
+	huma.Register(api, one(op("remove-export", http.MethodDelete, "/v1/exports/{id}", "End an export, and remove its file")), func(ctx context.Context, in *uuidInput) (*struct{}, error) {
 		e, err := s.exportOf(ctx, in.ID)
 		if err == nil {
 			err = s.Store.RemoveExport(ctx, e.Caller, e.ID)
@@ -113,7 +113,7 @@ func (s *server) registerExportJobs(api huma.API, lists []export) {
 	file.Middlewares = huma.Middlewares{s.authenticateFor(api, exportTimeout)}
 	file.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}},
 		Headers: map[string]*huma.Param{"Content-Disposition": {Schema: &huma.Schema{Type: "string"}}}}}
-	huma.Register(api, file, func(ctx context.Context, in *ticketInput) (*huma.StreamResponse, error) {
+	huma.Register(api, file, func(ctx context.Context, in *uuidInput) (*huma.StreamResponse, error) {
 		e, err := s.exportOf(ctx, in.ID)
 		if err == nil && e.State != store.ExportDone {
 			err = domain.Errorf(domain.CodeConflict, "state", "the export is %s", e.State)

@@ -51,7 +51,7 @@ type ticketsInput struct {
 	Limit  int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-type ticketInput struct {
+type uuidInput struct {
 	ID string `path:"id" format:"uuid"`
 }
 
@@ -104,7 +104,7 @@ func (s *server) registerHandoff(api huma.API) {
 		return s.moveTicket(ctx, in.ID, store.TicketMove{Action: handoff.Reassigns, To: in.Body.BD, Text: in.Body.Text, ClientID: in.Body.ClientID})
 	})
 	huma.Register(api, op("list-handoffs", http.MethodGet, "/v1/handoff", "The caller's own tickets, the latest first"), s.myTickets)
-	huma.Register(api, op("cancel-handoff", http.MethodPost, "/v1/handoff/{id}/cancel", "The partner needs nobody any more"), func(ctx context.Context, in *ticketInput) (*bodyOf[myTicket], error) {
+	huma.Register(api, op("cancel-handoff", http.MethodPost, "/v1/handoff/{id}/cancel", "The partner needs nobody any more"), func(ctx context.Context, in *uuidInput) (*bodyOf[myTicket], error) {
 		c := caller(ctx)
 		if err := c.Require(domain.RolePartner); err != nil {
 			return nil, problemOf(err)
@@ -133,7 +133,7 @@ func (s *server) listTickets(ctx context.Context, in *ticketsInput) (*bodyOf[pag
 	return &bodyOf[page[ticket]]{out}, nil
 }
 
-func (s *server) getTicket(ctx context.Context, in *ticketInput) (*bodyOf[ticketDetail], error) {
+func (s *server) getTicket(ctx context.Context, in *uuidInput) (*bodyOf[ticketDetail], error) {
 	c := caller(ctx)
 	if err := c.Require(domain.RoleBD, domain.RoleOperator); err != nil {
 		return nil, problemOf(err)
