@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { ask, expectAccessible, expectNoSideScroll, newPage, openAssistant, send, shot, signIn, signInAs, useBrowser } from "./browser";
+import { ask, base, expectAccessible, expectNoSideScroll, newPage, openAssistant, send, shot, signIn, signInAs, useBrowser } from "./browser";
 
 useBrowser();
 
@@ -25,15 +25,17 @@ async function at(path: string, uid?: number): Promise<Page> {
   return page;
 }
 
-/** Somebody who signed up with the demo partner's code a minute ago and became a partner. */
-async function join(): Promise<number> {
+/** Somebody who signed up with a code, the demo partner's, a minute ago, and became a partner with a code of their own. */
+async function join(referralCode = "NOVA"): Promise<{ uid: number; code: string }> {
   const uid = 500_000_000 + (Date.now() % 400_000_000);
+  const code = `JOIN${String(uid)}`;
   const time = new Date(Date.now() - 60_000).toISOString();
   await send([
-    { id: `join-${String(uid)}`, type: "account.registered", time, uid, referralCode: "NOVA", country: "VN" },
+    { id: `join-${String(uid)}`, type: "account.registered", time, uid, referralCode, country: "VN" },
     { id: `enrol-${String(uid)}`, type: "partner.enrolled", time, uid, spotRate: "0.3", futuresRate: "0.3" },
+    { id: `code-${String(uid)}`, type: "referral_code.created", time, uid, code },
   ]);
-  return uid;
+  return { uid, code };
 }
 
 const tasksOf = async (page: Page, side = "created") => ((await (await page.request.get(`/v1/tasks?side=${side}&limit=100`)).json()) as { items: TaskRow[] }).items;
@@ -65,7 +67,7 @@ const trade = (id: string, uid: number, volume: string) => ({ id, type: "trade.e
 
 describe("a task", () => {
   it("is created and funded by the wizard, once, and pays the sub-partner as they trade", async () => {
-    const uid = await join();
+    const { uid } = await join();
     const page = await at("/tasks");
     const title = fresh();
     await page.getByRole("link", { name: "New task" }).first().click();
@@ -73,7 +75,7 @@ describe("a task", () => {
     const confirm = page.getByRole("button", { name: "Fund 40.00 USDT and create" });
     await confirm.waitFor();
     await page.getByRole("button", { name: "Simulate" }).click();
-    await page.getByText("Would have cost").waitFor();
+    await page.getByText("Would have cost, USDT").waitFor();
     await expectAccessible(page, "funding a task");
     await shot(page, "task-fund");
     const before = await balance(page);
@@ -118,7 +120,7 @@ describe("a task", () => {
   });
 
   it("runs longer, is told of again, and is cancelled with the rest of its money back", async () => {
-    const uid = await join();
+    const { uid } = await join();
     const page = await at("/tasks");
     const title = fresh();
     const before = await balance(page);
@@ -153,24 +155,20 @@ describe("a task", () => {
   });
 
   it("is not funded by more than there is, and says what is missing", async () => {
-    const uid = await join();
-    const page = await at("/tasks");
-    await page.route("**/v1/tasks/preview", async (route) => {
-      const answer = await route.fetch();
-      const body = (await answer.json()) as object;
-      await route.fulfill({ response: answer, json: { ...body, balanceBefore: "10", balanceAfter: "-30", missing: "30" } });
-    });
-    await toFunding(page, fresh(), uid);
-    await page.getByRole("alert").getByText(/^30(\.00)? USDT are missing/).waitFor();
+    const poor = await join();
+    const below = await join(poor.code);
+    const page = await at("/tasks", poor.uid);
+    await toFunding(page, fresh(), below.uid);
+    await page.getByRole("alert").getByText(/^40(\.00)? USDT are missing/).waitFor();
     expect(await page.getByRole("button", { name: /^Fund 40/ }).isDisabled()).toBe(true);
     await expectAccessible(page, "short balance");
     await shot(page, "task-short");
-    // The server says so itself, whatever a page shows.
-    const sub = await at("/tasks", uid);
-    const task = { type: "referral", targets: { uids: [await join()] }, everyX: 1, reward: "10", maxRepeats: 1, start: "2099-01-01", end: "2099-01-02" };
-    expect((await sub.request.post("/v1/tasks", { data: task })).ok()).toBe(false);
+    // The server refuses it whatever a page shows.
+    const day = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+    const res = await page.request.post("/v1/tasks", { headers: { Origin: base, "Idempotency-Key": fresh() }, data: { type: "referral", targets: { uids: [below.uid] }, everyX: 1, reward: "10", maxRepeats: 1, start: day(1), end: day(2) } });
+    expect((await res.json()) as object).toMatchObject({ status: 409, field: "balance" });
+    expect(await tasksOf(page)).toEqual([]);
     await page.context().close();
-    await sub.context().close();
   });
 
   it("is made in a chat: asked for slot by slot, corrected, approved", async () => {

@@ -8,7 +8,7 @@ import type { Session } from "../lib/contract";
 import { locales, useWords, type Locale } from "../lib/i18n";
 import { sessionQuery } from "../lib/queries";
 import { useSingleKeys } from "../lib/singleKeys";
-import { setTheme, useTheme, type Theme } from "../lib/theme";
+import { setTheme, themes, useTheme, type Theme } from "../lib/theme";
 
 const item = "flex min-h-9 w-full cursor-pointer items-center gap-2 rounded-sm px-2 text-sm outline-none select-none data-[highlighted]:bg-sunken";
 
@@ -39,7 +39,7 @@ export default function AccountMenu({ session, name, trigger, open, onOpenChange
           <Line />
           <Heading>{t.app.theme}</Heading>
           <Menu.RadioGroup value={theme} onValueChange={(v) => setTheme(v as Theme)}>
-            {(["system", "light", "dark"] as const).map((v) => (
+            {themes.map((v) => (
               <Choice key={v} value={v}>
                 {t.app.themes[v]}
               </Choice>

@@ -4,7 +4,7 @@ import { Dialog } from "radix-ui";
 import { useId, useState, type KeyboardEvent } from "react";
 import type { Session } from "../lib/contract";
 import { useWords } from "../lib/i18n";
-import { setTheme, type Theme } from "../lib/theme";
+import { setTheme, themes, type Theme } from "../lib/theme";
 import { screens } from "./nav";
 
 interface Command {
@@ -35,7 +35,7 @@ export default function Palette({ session, onAsk, onClose }: Props) {
   const wanted = plain(text);
   const fixed: Command[] = [
     ...screens.filter((s) => s.roles.includes(session.role)).map(({ to, label, icon }) => ({ key: to, label: label(t), icon, run: () => void navigate({ to }) })),
-    ...(["light", "dark", "system"] as const).map((v) => ({ key: v, label: t.app.themes[v], hint: t.app.theme, icon: themeIcons[v], run: () => setTheme(v) })),
+    ...themes.map((v) => ({ key: v, label: t.app.themes[v], hint: t.app.theme, icon: themeIcons[v], run: () => setTheme(v) })),
   ];
   const found = fixed.filter((c) => wanted.split(" ").every((word) => plain(`${c.label} ${c.hint ?? ""}`).includes(word)));
   // A question is what is typed when nothing has such a name, and the last choice otherwise.

@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from "react";
 
-/** The choice is read before the first paint by public/theme.js. */
-export type Theme = "system" | "light" | "dark";
+/** What can be chosen; the choice is read before the first paint by public/theme.js. */
+export const themes = ["system", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
 
 const key = "partnerhub.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
