@@ -29,8 +29,14 @@ type server struct {
 // startServer runs the program, answered by the model at modelURL, and waits until it serves.
 func startServer(t *testing.T, home, modelURL string) *server {
 	t.Helper()
-	s := &server{cmd: exec.Command("partnerhub", "serve", "--dev", "--listen", "127.0.0.1:0", "--home", home), ended: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), "OPENAI_BASE_URL="+modelURL, "OPENAI_API_KEY=none", "PARTNERHUB_MODEL=scripted")
+	return startServerWith(t, "PARTNERHUB_HOME="+home, "OPENAI_BASE_URL="+modelURL, "OPENAI_API_KEY=none", "PARTNERHUB_MODEL=scripted")
+}
+
+// startServerWith is startServer with settings.
+func startServerWith(t *testing.T, settings ...string) *server {
+	t.Helper()
+	s := &server{cmd: exec.Command("partnerhub", "serve", "--dev", "--listen", "127.0.0.1:0"), ended: make(chan struct{})}
+	s.cmd.Env = append(os.Environ(), settings...)
 	out, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

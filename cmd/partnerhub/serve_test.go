@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"partnerhub/domain"
 )
 
 // serveDemo runs `partnerhub serve --dev --demo` with a home of its own, and returns its address.
@@ -59,7 +61,12 @@ func serveDemoIn(t *testing.T, home string) string {
 
 // signIn returns the session cookie of a partner.
 func signIn(ctx context.Context, address string, uid int64) (*http.Cookie, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/dev/session", strings.NewReader(fmt.Sprintf(`{"uid":%d,"role":"partner"}`, uid)))
+	return signInAs(ctx, address, domain.Partner(uid))
+}
+
+// signInAs is signIn of anybody.
+func signInAs(ctx context.Context, address string, c domain.Caller) (*http.Cookie, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/dev/session", strings.NewReader(fmt.Sprintf(`{"uid":%d,"role":%q}`, c.UID, c.Role)))
 	if err != nil {
 		return nil, err
 	}
