@@ -143,9 +143,12 @@ func (r *Rate) UnmarshalJSON(b []byte) error {
 func unmarshalMicro(b []byte) (int64, error) {
 	s := strings.Trim(string(b), `"`)
 	digits, neg := strings.CutPrefix(s, "-")
-	whole, frac, _ := strings.Cut(digits, ".")
-	if len(frac) > 6 {
+	whole, frac, point := strings.Cut(digits, ".")
+	switch {
+	case len(frac) > 6:
 		return 0, Invalid("", "more than 6 decimals")
+	case whole == "" || whole[0] < '0' || whole[0] > '9' || point && frac == "":
+		return 0, Invalid("", "not a decimal number")
 	}
 	if neg {
 		whole = "-" + whole

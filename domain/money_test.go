@@ -49,14 +49,36 @@ func TestRateOf(t *testing.T) {
 	})
 }
 
+func TestReadingJSONRefuses(t *testing.T) {
+	for _, in := range []string{`""`, `"-"`, `"."`, `".5"`, `"1."`, `"+1"`, `"--1"`, `"-.5"`, `"1.-5"`, `"1.+5"`, `"1.0000001"`, `"1e3"`, `1e3`, `" 1"`, `"9223372036854.775808"`, `null`, `true`, `{}`} {
+		var m Money
+		if err := json.Unmarshal([]byte(in), &m); err == nil && in != "null" {
+			t.Errorf("%s is read as %s", in, m)
+		}
+		var r Rate
+		if err := r.UnmarshalJSON([]byte(in)); err == nil {
+			t.Errorf("%s is read as the rate %s", in, r)
+		}
+	}
+}
+
 func FuzzMoney(f *testing.F) {
-	for _, s := range []string{"0", "12.34", "-1", "1e9", "999999999.999999"} {
+	for _, s := range []string{"0", "12.34", "-1", "1e9", "999999999.999999", "+1", "-", ".5", "9223372036854.775807"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		var read Money
+		if err := read.UnmarshalJSON([]byte(`"` + s + `"`)); err == nil && !strings.Contains(s, `"`) {
+			if exact, ok := new(big.Rat).SetString(s); !ok || exact.Cmp(new(big.Rat).SetFrac64(int64(read), 1_000_000)) != 0 {
+				t.Fatalf("%q in JSON was read as %s", s, read)
+			}
+		}
 		m, err := ParseMoney(s)
 		if err != nil {
 			return
+		}
+		if m != read {
+			t.Fatalf("%q was read as %s, and in JSON as %s", s, m, read)
 		}
 		exact, ok := new(big.Rat).SetString(s)
 		if !ok || exact.Cmp(new(big.Rat).SetFrac64(int64(m), 1_000_000)) != 0 {

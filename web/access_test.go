@@ -38,6 +38,8 @@ func TestAccess(t *testing.T) {
 			w.probe(method, x)
 		}
 	}
+	w.refusesOtherSites()
+	w.keepsSilent()
 }
 
 // Who calls. The sub-partner is the partner's direct referee, the stranger a partner of another tree.
@@ -54,6 +56,13 @@ const (
 	ledgerKey  = "key of ledger"
 	hooksKey   = "key of webhooks"
 	revokedKey = "revoked key"
+
+	// Tokens that say partner 1 or the operator, and are not the exchange's.
+	unsigned     = "an unsigned token"
+	otherSecret  = "a token of another secret"
+	expired      = "an expired token"
+	otherHub     = "a token for another audience"
+	changedToken = "a token whose role was changed"
 )
 
 var (
@@ -62,7 +71,8 @@ var (
 	editors    = []string{editor, operator}
 	people     = slices.Concat(partners, desk, []string{editor})
 	keys       = []string{eventsKey, ledgerKey, hooksKey, revokedKey}
-	everybody  = slices.Concat([]string{nobody}, people, keys)
+	forgers    = []string{unsigned, otherSecret, expired, otherHub, changedToken}
+	everybody  = slices.Concat([]string{nobody}, people, keys, forgers)
 	uidOf      = map[string]int64{aPartner: 1, subPartner: 2, stranger: 5, aBD: 70, otherBD: 71, editor: 80, operator: 90}
 	roleOf     = map[string]domain.Role{aPartner: domain.RolePartner, subPartner: domain.RolePartner, stranger: domain.RolePartner, aBD: domain.RoleBD, otherBD: domain.RoleBD, editor: domain.RoleContent, operator: domain.RoleOperator}
 	scopeOfKey = map[string]string{eventsKey: store.ScopeEvents, ledgerKey: store.ScopeLedger, hooksKey: store.ScopeWebhooks}

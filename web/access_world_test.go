@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdh"
 	"crypto/rand"
@@ -14,10 +15,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -45,9 +48,35 @@ type accessWorld struct {
 	talks   *store.Conversations
 	tickets *store.Tickets
 	header  map[string][2]string // by caller
+	log     safeBuffer           // all of the server's, at the level debug
 	digest  string               // of the latest proposal
 	hook    string               // the latest webhook
 	n       int
+	sent    []sentRequest // one of each row of the table, as one who may
+	pool    *pgxpool.Pool
+}
+
+type sentRequest struct{ who, method, path, body string }
+
+// personal is a word in the name of everybody who signs in.
+const personal = "zqxpersonal"
+
+// safeBuffer is a buffer that several goroutines write to.
+type safeBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // marker is a word that stands in what is a partner's own.
@@ -60,7 +89,7 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &accessWorld{t: t, store: s, talks: store.NewConversations(pool), tickets: store.NewTickets(pool, handoff.Desk{}), header: map[string][2]string{nobody: {"X-Nothing", "x"}}}
+	w := &accessWorld{t: t, pool: pool, store: s, talks: store.NewConversations(pool), tickets: store.NewTickets(pool, handoff.Desk{}), header: map[string][2]string{nobody: {"X-Nothing", "x"}}}
 	w.ingest()
 	w.serve(pool)
 	w.fill(pool)
@@ -99,19 +128,19 @@ func (w *accessWorld) ingest() {
 // serve is the server as `partnerhub serve` has it, with an assistant that proposes codes.
 func (w *accessWorld) serve(pool *pgxpool.Pool) {
 	t, s := w.t, w.store
-	auth, err := NewAuth(t.Context(), AuthConfig{Secret: testSecret})
+	auth, err := NewAuth(t.Context(), AuthConfig{Secret: testSecret, Audience: "hub"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stored := store.NewLibrary(pool)
 	lib := knowledge.New(stored, knowledge.BuiltIn{}, nil, time.UTC)
 	all := tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Now: time.Now, Zone: time.UTC})
-	ag, err := agent.New(agent.Config{Log: w.talks, Proposals: s, Notes: w.talks, Offline: coder{}, Tools: all})
+	log := slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ag, err := agent.New(agent.Config{Log: w.talks, Proposals: s, Notes: w.talks, Offline: coder{}, Tools: all, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	chat := NewChat(ChatConfig{Agent: ag, Conversations: w.talks, Tickets: w.tickets, Caller: auth.Caller, PerMinute: 1000})
+	chat := NewChat(ChatConfig{Agent: ag, Conversations: w.talks, Tickets: w.tickets, Caller: auth.Caller, PerMinute: 1000, Logger: log})
 	inbox := NewInbox(s, auth.Caller, log)
 	handler := New(Config{
 		Store: s, Auth: auth, Chat: chat, Inbox: inbox, Tickets: w.tickets, PushKey: "B", Tools: all, Rules: lib, Library: stored, Articles: testArticles,
@@ -133,7 +162,10 @@ func (w *accessWorld) serve(pool *pgxpool.Pool) {
 		t.Fatal(err)
 	}
 	for who, uid := range uidOf {
-		w.header[who] = [2]string{"Authorization", "Bearer " + signed(t, auth, domain.Caller{UID: uid, Role: roleOf[who]})}
+		w.header[who] = [2]string{"Authorization", "Bearer " + token(t, jwt.SigningMethodHS256, testSecret, says(uid, roleOf[who]))}
+	}
+	for who, forged := range forgedTokens(t) {
+		w.header[who] = [2]string{"Authorization", "Bearer " + forged}
 	}
 	for _, who := range keys {
 		scopes := []string{scopeOfKey[who]}
@@ -148,6 +180,32 @@ func (w *accessWorld) serve(pool *pgxpool.Pool) {
 	}
 	if err := s.RevokeAPIKey(t.Context(), revokedKey); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// says are the claims of a good token.
+func says(uid int64, role domain.Role) func(jwt.MapClaims) {
+	return func(c jwt.MapClaims) {
+		c["sub"], c["role"], c["aud"], c["name"] = fmt.Sprint(uid), role, "hub", "Name "+personal
+	}
+}
+
+// forgedTokens are tokens of the partner and the operator that nobody may believe.
+func forgedTokens(t *testing.T) map[string]string {
+	good := says(uidOf[aPartner], domain.RolePartner)
+	and := func(name string, v any) func(jwt.MapClaims) {
+		return func(c jwt.MapClaims) { good(c); c[name] = v }
+	}
+	// The signature is a good one, of other claims.
+	partner, operator := token(t, jwt.SigningMethodHS256, testSecret, good), token(t, jwt.SigningMethodHS256, testSecret, says(uidOf[operator], domain.RoleOperator))
+	parts := strings.Split(operator, ".")
+	parts[2] = partner[strings.LastIndexByte(partner, '.')+1:]
+	return map[string]string{
+		unsigned:     token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
+		otherSecret:  token(t, jwt.SigningMethodHS256, []byte("another secret of the same length"), good),
+		expired:      token(t, jwt.SigningMethodHS256, testSecret, and("exp", time.Now().Add(-time.Hour).Unix())),
+		otherHub:     token(t, jwt.SigningMethodHS256, testSecret, and("aud", "elsewhere")),
+		changedToken: strings.Join(parts, "."),
 	}
 }
 
@@ -345,7 +403,7 @@ func (w *accessWorld) probe(method string, x access) {
 			want = http.StatusNotFound
 		case slices.Contains(x.invalid, who):
 			want = http.StatusUnprocessableEntity
-		case who == nobody || who == revokedKey:
+		case who == nobody || who == revokedKey || slices.Contains(forgers, who):
 		case slices.Contains(keys, who) && knownByKey, slices.Contains(people, who) && knownByToken:
 			want = http.StatusForbidden
 		}
@@ -358,6 +416,9 @@ func (w *accessWorld) probe(method string, x access) {
 			path, body = w.fillIn(x.path, who), w.fillIn(x.body, who)
 		}
 		status, answer := w.send(who, method, path, body)
+		if i == 0 {
+			w.sent = append(w.sent, sentRequest{who, method, path, body})
+		}
 		if status != x.status && (x.status != 0 || status < 200 || status >= 300) {
 			w.t.Errorf("%s %s as %s: %d, want to be let in: %.200s", method, x.path, who, status, answer)
 		}
