@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code names a kind of error. The web layer maps each to one HTTP status, in one place.
@@ -27,6 +28,8 @@ type Error struct {
 	Field   string `json:"field,omitempty"` // the input at fault, in the words of the one who sent it
 	Message string `json:"message"`
 	Missing Money  `json:"missing,omitzero"` // how much a balance lacks, micro-USDT; 0 when that is not what is wrong
+
+	RetryAfter time.Duration `json:"-"` // with CodeBusy: how long to wait; 0 when that is not known
 }
 
 // Errorf makes an *Error.

@@ -99,7 +99,7 @@ func TestBadLinesAmongGood(t *testing.T) {
 	for cursor, more := "", true; more; more = cursor != "" {
 		var page []store.RejectedLine
 		var err error
-		if page, cursor, err = s.RejectedLines(t.Context(), cursor, 7); err != nil {
+		if page, cursor, err = s.RejectedLines(t.Context(), nil, cursor, 7); err != nil {
 			t.Fatal(err)
 		}
 		kept = append(kept, page...)
@@ -115,7 +115,7 @@ func TestBadLinesAmongGood(t *testing.T) {
 			t.Errorf("%s: kept as %+v", c.name, k)
 		}
 	}
-	if _, _, err := s.RejectedLines(t.Context(), "x", 7); domain.AsError(err).Field != "cursor" {
+	if _, _, err := s.RejectedLines(t.Context(), nil, "x", 7); domain.AsError(err).Field != "cursor" {
 		t.Errorf("a bad cursor: %v", err)
 	}
 }

@@ -21,12 +21,14 @@ type Line struct {
 	Event referral.Event
 	Err   *domain.Error // not nil: the line was refused, and Event is empty
 	Raw   []byte        // as it came
+	Again int64         // not 0: the refused line that this one replays, by RejectedLine.ID
 }
 
 // Batch is what lands in one transaction.
 type Batch struct {
 	Source string // a file's name, or who posted it
 	Lines  []Line
+	Action int64 // not 0: the operator's replay that the lines are of
 }
 
 // Outcome counts a batch's lines. Accepted includes the deferred ones.
@@ -43,7 +45,6 @@ type Refusal struct {
 }
 
 const (
-	maxRejectedRaw = 4096
 	// structureLock orders commits against changes of the structure. A batch that changes it holds the lock alone
 	// from the moment it reads what it decides on until its commit; a batch of facts shares it just before its commit.
 	// So each either sees the other's rows or is seen by it, and whoever comes second derives again what is touched.
@@ -102,6 +103,7 @@ type run struct {
 	alone   bool // no other batch is under way: hold the structure lock from the start
 
 	out     Outcome
+	lastAt  time.Time       // when the latest of the accepted events happened
 	version int64           // of the structure by which the facts were attributed, or an earlier one
 	facts   []fact          // applied before the lock
 	pending []*pendingEvent // everything else
@@ -173,7 +175,7 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.deltas.append(ctx, r.tx); err != nil {
 		return err
 	}
-	return r.keepRejected(ctx)
+	return r.keepOutcome(ctx)
 }
 
 func (r *run) lock(ctx context.Context, exclusive bool) error {
@@ -244,6 +246,9 @@ func (r *run) screen(ctx context.Context) ([]*Line, error) {
 		}
 		accepted[l.Event.ID] = l
 		fresh = append(fresh, l)
+		if l.Event.At.After(r.lastAt) {
+			r.lastAt = l.Event.At
+		}
 	}
 	return fresh, large.save(ctx, r.tx)
 }
@@ -540,23 +545,4 @@ func (r *run) meetConcurrent(ctx context.Context, exclusive bool) error {
 		return errCareful // which finds them waiting before it takes the lock
 	}
 	return r.wake(ctx, awaited)
-}
-
-// keepRejected stores the refused lines with their reasons.
-func (r *run) keepRejected(ctx context.Context) error {
-	if len(r.out.Refused) == 0 {
-		return nil
-	}
-	slices.SortFunc(r.out.Refused, func(a, b Refusal) int { return int(a.Line - b.Line) })
-	raw := make(map[int64][]byte, len(r.out.Refused))
-	for i := range r.batch.Lines {
-		raw[r.batch.Lines[i].No] = r.batch.Lines[i].Raw
-	}
-	_, err := r.tx.CopyFrom(ctx, pgx.Identifier{"rejected"}, []string{"source", "line", "field", "reason", "raw", "arrived"},
-		pgx.CopyFromSlice(len(r.out.Refused), func(i int) ([]any, error) {
-			x := r.out.Refused[i]
-			line := raw[x.Line]
-			return []any{r.batch.Source, x.Line, x.Err.Field, x.Err.Message, line[:min(len(line), maxRejectedRaw)], time.Now()}, nil
-		}))
-	return err
 }

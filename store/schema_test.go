@@ -14,7 +14,7 @@ import (
 // coordinator (docs/operations.md). Every other table is distributed by its first column.
 var alone = []string{
 	"goose_db_version", "setting", "api_key",
-	"event", "rejected", "structure_change", "large_day",
+	"event", "rejected", "structure_change", "large_day", "ingest_batch", "operator_action",
 	"account", "partner", "desk_member", "program_version", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
 }
 

@@ -85,7 +85,7 @@ func TestCallersSeeTheirOwn(t *testing.T) {
 			t.Errorf("a transaction that names nobody sees %d rows of %s, %v", n, table, err)
 		}
 	}
-	for _, table := range []string{"event", "rejected", "setting", "api_key", "rate_version", "structure_change"} {
+	for _, table := range []string{"event", "rejected", "setting", "api_key", "rate_version", "structure_change", "ingest_batch", "operator_action", "imported_day", "imported_referee", "imported_deposit", "imported_partner", "import_window"} {
 		var pg *pgconn.PgError
 		if n, err := as(`SELECT 1`, `SELECT count(*) FROM `+table); !errors.As(err, &pg) || pg.Code != "42501" {
 			t.Errorf("the caller's role reads %d rows of %s, %v", n, table, err)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,43 +54,4 @@ func (s *Store) Waiting(ctx context.Context, cursor string, limit int) (list []W
 	list = list[:limit]
 	b, err := json.Marshal([2]string{list[limit-1].WaitsFor, list[limit-1].ID})
 	return list, base64.RawURLEncoding.EncodeToString(b), err
-}
-
-// RejectedLine is a line that was not taken.
-type RejectedLine struct {
-	Source  string    `json:"source"`
-	Line    int64     `json:"line"`
-	Field   string    `json:"field,omitempty"`
-	Reason  string    `json:"reason"`
-	Raw     string    `json:"raw"`     // its first 4 kB; bytes that are no UTF-8 as U+FFFD
-	Arrived time.Time `json:"arrived"` // UTC
-}
-
-// RejectedLines lists the refused lines, the latest first. next is the cursor of the next page, "" on the last. It
-// returns CodeInvalid for a bad cursor.
-func (s *Store) RejectedLines(ctx context.Context, cursor string, limit int) (list []RejectedLine, next string, err error) {
-	before := int64(1<<63 - 1)
-	if cursor != "" {
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil {
-			return nil, "", domain.Invalid("cursor", "is not one that this list returned")
-		}
-	}
-	rows, err := s.pool.Query(ctx, `SELECT seq, source, line, field, reason, raw, arrived FROM rejected
-		WHERE seq < $1 ORDER BY seq DESC LIMIT $2`, before, limit+1)
-	if err != nil {
-		return nil, "", err
-	}
-	var seqs []int64
-	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l RejectedLine, err error) {
-		var seq int64
-		var raw []byte
-		err = row.Scan(&seq, &l.Source, &l.Line, &l.Field, &l.Reason, &raw, &l.Arrived)
-		l.Raw, l.Arrived = strings.ToValidUTF8(string(raw), "\uFFFD"), l.Arrived.UTC()
-		seqs = append(seqs, seq)
-		return l, err
-	})
-	if err != nil || len(list) <= limit {
-		return list, "", err
-	}
-	return list[:limit], strconv.FormatInt(seqs[limit-1], 10), nil
 }

@@ -231,12 +231,27 @@ var accessTable = map[string][]access{
 	"GET /v1/ingest/rejected":       forRoles([]string{operator}, "/v1/ingest/rejected", ""),
 	"GET /v1/ingest/void":           forRoles([]string{operator}, "/v1/ingest/void", ""),
 
+	"GET /v1/ingest/rejected/causes": forRoles([]string{operator}, "/v1/ingest/rejected/causes", ""),
+	"POST /v1/ingest/replays":        forRoles([]string{operator}, "/v1/ingest/replays", `{"ids":[{refused}]}`),
+	"GET /v1/operator/health":        forRoles([]string{operator}, "/v1/operator/health", ""),
+	"GET /v1/operator/actions":       forRoles([]string{operator}, "/v1/operator/actions", ""),
+
 	"GET /v1/operator/figures":                  forRoles([]string{operator}, "/v1/operator/figures", ""),
 	"GET /v1/operator/evaluations":              forRoles([]string{operator}, "/v1/operator/evaluations", ""),
 	"GET /v1/operator/evaluations/{id}":         forRoles([]string{operator}, "/v1/operator/evaluations/1", ""),
 	"GET /v1/operator/evaluations/{id}/compare": forRoles([]string{operator}, "/v1/operator/evaluations/1/compare?with=2", ""),
 	"GET /v1/operator/programs":                 forRoles([]string{operator}, "/v1/operator/programs", ""),
 	"PUT /v1/operator/programs/{name}":          forRoles([]string{operator}, "/v1/operator/programs/spot_evaluation", aProgram),
+	"GET /v1/operator/partners/{uid}/rates":     forRoles([]string{operator}, "/v1/operator/partners/1/rates", ""),
+	"POST /v1/operator/partners/{uid}/rates":    forRoles([]string{operator}, "/v1/operator/partners/1/rates", `{"spotRate":"0.6","futuresRate":"0.5"}`),
+	"GET /v1/operator/accounts/{uid}/vip":       forRoles([]string{operator}, "/v1/operator/accounts/3/vip", ""),
+	"POST /v1/operator/accounts/{uid}/vip":      forRoles([]string{operator}, "/v1/operator/accounts/3/vip", `{"spotLevel":1,"futuresLevel":0}`),
+	"GET /v1/operator/codes/{code}/rebates":     forRoles([]string{operator}, "/v1/operator/codes/ONE/rebates", ""),
+	"POST /v1/operator/codes/{code}/rebates":    forRoles([]string{operator}, "/v1/operator/codes/ONE/rebates", `{"spotRebateRate":"0.1"}`),
+	"GET /v1/operator/rules":                    forRoles([]string{operator}, "/v1/operator/rules", ""),
+	"POST /v1/operator/rules":                   forRoles([]string{operator}, "/v1/operator/rules", `{"mode":"differential","levels":3,"spotVipMax":2,"futuresVipMax":1}`),
+	"GET /v1/operator/settings":                 forRoles([]string{operator}, "/v1/operator/settings", ""),
+	"PUT /v1/operator/settings/{name}":          forRoles([]string{operator}, "/v1/operator/settings/task_grace", `{"value":"24h"}`),
 	"GET /v1/operator/deliveries":               forRoles([]string{operator}, "/v1/operator/deliveries", ""),
 	"POST /v1/operator/deliveries/{id}/resend":  {{path: "/v1/operator/deliveries/{delivery}/resend", may: []string{operator}, status: http.StatusConflict}}, // it is on its way
 

@@ -321,6 +321,15 @@ func (w *accessWorld) made(name, who string) string {
 		w.read(w.must(aPartner, "GET", "/v1/proposals", ""), &list)
 		w.digest = list.Items[0].Digest
 		return list.Items[0].ID
+	case "refused":
+		if _, err := w.store.Ingest(w.t.Context(), store.Batch{Source: "test", Lines: []store.Line{{No: 1, Raw: []byte("{}"), Err: domain.Invalid("type", "missing")}}}); err != nil {
+			w.t.Fatal(err)
+		}
+		list, _, err := w.store.RejectedLines(w.t.Context(), nil, "", 1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return fmt.Sprint(list[0].ID)
 	case "point": // a browser's public key
 		key, err := ecdh.P256().GenerateKey(rand.Reader)
 		if err != nil {

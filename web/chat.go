@@ -42,7 +42,7 @@ type ChatConfig struct {
 // Chat serves conversations: over WebSocket, as server-sent events, and as a list.
 type Chat struct {
 	cfg     ChatConfig
-	limits  limiter
+	limits  limiter[int64]
 	signals signals
 	base    context.Context // ends with Close
 	close   context.CancelFunc
@@ -72,7 +72,7 @@ func NewChat(cfg ChatConfig) *Chat {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &Chat{cfg: cfg, limits: limiter{perMinute: cfg.PerMinute}, signals: signals{sockets: map[string]map[*signalled]bool{}}, sockets: map[int64]int{}}
+	h := &Chat{cfg: cfg, limits: limiter[int64]{perMinute: cfg.PerMinute}, signals: signals{sockets: map[string]map[*signalled]bool{}}, sockets: map[int64]int{}}
 	h.base, h.close = context.WithCancel(context.Background())
 	return h
 }

@@ -394,7 +394,7 @@ func TestMessagesPerMinute(t *testing.T) {
 }
 
 func TestLimiterRefills(t *testing.T) {
-	l := limiter{perMinute: 2}
+	l := limiter[int64]{perMinute: 2}
 	now := time.Now()
 	for i, want := range []bool{true, true, false, false} {
 		if err := l.allow(1, now); (err == nil) != want {

@@ -71,7 +71,7 @@ type socket struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	out    chan serverFrame
-	limits limiter
+	limits limiter[int64]
 
 	readers   sync.WaitGroup
 	following map[string]following // by thread, or a BD's by ticket; of the reading goroutine alone
@@ -110,7 +110,7 @@ func (h *Chat) webSocket(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(maxFrame)
 	s := &socket{
 		chat: h, conn: conn, r: r, caller: c, out: make(chan serverFrame, 64),
-		limits: limiter{perMinute: framesPerMinute}, following: map[string]following{},
+		limits: limiter[int64]{perMinute: framesPerMinute}, following: map[string]following{},
 	}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
 	defer context.AfterFunc(h.base, func() {

@@ -3,7 +3,10 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"partnerhub/domain"
 )
@@ -18,6 +21,8 @@ type Problem struct {
 	Field  string      `json:"field,omitempty"`
 
 	Missing domain.Money `json:"missing,omitzero"` // how much a balance lacks
+
+	retryAfter time.Duration
 }
 
 // Error and GetStatus make it an error that huma writes as it is.
@@ -58,7 +63,7 @@ func problemOf(err error) *Problem {
 	}
 	e := domain.AsError(err)
 	status := statusOf(e.Code)
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Error(), Code: e.Code, Field: e.Field, Missing: e.Missing}
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Error(), Code: e.Code, Field: e.Field, Missing: e.Missing, retryAfter: e.RetryAfter}
 }
 
 // writeProblem answers with an error.
@@ -66,7 +71,7 @@ func writeProblem(w http.ResponseWriter, err error) {
 	p := problemOf(err)
 	w.Header().Set("Content-Type", p.ContentType(""))
 	if p.Status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(p.retryAfter.Seconds())))))
 	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client is gone: nothing is left to tell it

@@ -94,7 +94,7 @@ func keyed(s *server, scope string) func(huma.Context, func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		bounded, cancel := context.WithTimeout(ctx.Context(), operationTimeout)
 		defer cancel()
-		k, err := s.Store.APIKey(bounded, bearerKey(r), scope)
+		k, err := s.key(bounded, r, scope)
 		if err != nil {
 			writeProblem(w, err)
 			return

@@ -9,11 +9,11 @@ import (
 
 // limiter bounds how often each key may do something: perMinute at once, then as they come back over the minute. It
 // is this replica's alone; what it protects is this replica.
-type limiter struct {
+type limiter[K comparable] struct {
 	perMinute int
 
 	mu      sync.Mutex
-	buckets map[int64]bucket
+	buckets map[K]bucket
 	swept   time.Time
 }
 
@@ -23,8 +23,11 @@ type bucket struct {
 	at   time.Time
 }
 
-// allow takes one, or returns CodeBusy.
-func (l *limiter) allow(key int64, now time.Time) error {
+// allow takes one, or returns CodeBusy with the time until there is another.
+func (l *limiter[K]) allow(key K, now time.Time) error { return l.allowUpTo(key, l.perMinute, now) }
+
+// allowUpTo is allow for a key with a limit of its own.
+func (l *limiter[K]) allowUpTo(key K, perMinute int, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.swept) > time.Minute { // whoever was not here for a minute has a full bucket again
@@ -36,17 +39,19 @@ func (l *limiter) allow(key int64, now time.Time) error {
 		l.swept = now
 	}
 	if l.buckets == nil {
-		l.buckets = map[int64]bucket{}
+		l.buckets = map[K]bucket{}
 	}
 	b, known := l.buckets[key]
 	if !known {
-		b = bucket{left: float64(l.perMinute), at: now}
+		b = bucket{left: float64(perMinute), at: now}
 	}
-	b.left = min(float64(l.perMinute), b.left+now.Sub(b.at).Minutes()*float64(l.perMinute))
+	b.left = min(float64(perMinute), b.left+now.Sub(b.at).Minutes()*float64(perMinute))
 	b.at = now
 	defer func() { l.buckets[key] = b }()
 	if b.left < 1 {
-		return domain.Errorf(domain.CodeBusy, "", "more than %d in a minute: wait a moment", l.perMinute)
+		err := domain.Errorf(domain.CodeBusy, "", "more than %d in a minute: wait a moment", perMinute)
+		err.RetryAfter = time.Duration((1 - b.left) / float64(perMinute) * float64(time.Minute))
+		return err
 	}
 	b.left--
 	return nil

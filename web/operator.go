@@ -33,7 +33,7 @@ type waiting struct {
 	Arrived  time.Time          `json:"arrived"`
 }
 
-// registerOperator adds the lists by which an operator sees what the ingest could not apply.
+// registerOperator adds the lists by which an operator sees what the ingest could not apply, and what operators did.
 func (s *server) registerOperator(api huma.API) {
 	list(s, api, "list-waiting", "/v1/ingest/waiting", "Accepted events that wait for an account, a code or a trade",
 		func(ctx context.Context, cursor string, limit int) ([]waiting, string, error) {
@@ -44,8 +44,11 @@ func (s *server) registerOperator(api huma.API) {
 			}
 			return out, next, err
 		})
-	list[store.RejectedLine](s, api, "list-rejected", "/v1/ingest/rejected", "Refused lines with their reasons, the latest first", s.Store.RejectedLines)
 	list[store.VoidRelation](s, api, "list-void", "/v1/ingest/void", "Relations to oneself, or that would close a loop", s.Store.VoidRelations)
+	list[store.Action](s, api, "list-actions", "/v1/operator/actions", "What operators did, the latest first", s.Store.Actions)
+	huma.Register(api, s.operation(api, "get-ingest-health", http.MethodGet, "/v1/operator/health", "How the ingest does: lag by sender, what is not folded, waits or was refused, the last hour by minute"), func(ctx context.Context, _ *struct{}) (*bodyOf[store.IngestHealth], error) {
+		return answerWith(s.Store.IngestHealth(ctx, caller(ctx), s.Now()))
+	})
 }
 
 func list[T any](s *server, api huma.API, id, path, summary string, read func(context.Context, string, int) ([]T, string, error)) {

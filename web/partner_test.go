@@ -165,7 +165,7 @@ func TestConditionalAnswers(t *testing.T) {
 	if res := ask(`"other"`); res.StatusCode != 200 {
 		t.Errorf("%d for another tag", res.StatusCode)
 	}
-	l := limiter{perMinute: 2}
+	l := limiter[int64]{perMinute: 2}
 	now := time.Now()
 	if l.allow(1, now) != nil || l.allow(1, now) != nil || domain.AsError(l.allow(1, now)).Code != domain.CodeBusy || l.allow(2, now) != nil {
 		t.Error("the limit is not by caller")

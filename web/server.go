@@ -2,6 +2,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -40,6 +41,7 @@ type Config struct {
 	Zone            *time.Location
 	Now             func() time.Time // nil: time.Now
 	PerMinute       int              // requests that a caller may make of the REST API; 0: 1200
+	KeyPerMinute    int              // requests that an API key without a limit of its own may make; 0: 6000
 	Logger          *slog.Logger
 	Reviews         *store.Reviews
 	// CaseFolder is where the cases made of reviews are written as files, besides the database; "": nowhere.
@@ -52,7 +54,8 @@ type Config struct {
 type server struct {
 	Config
 	tools   map[string]tools.Tool
-	callers limiter
+	callers limiter[int64]
+	keys    limiter[string] // by name
 }
 
 // maxJSONBody bounds the bodies of the REST API; events have a limit of their own.
@@ -69,7 +72,10 @@ func New(cfg Config) http.Handler {
 	if cfg.PerMinute == 0 {
 		cfg.PerMinute = 1200
 	}
-	s := &server{Config: cfg, tools: map[string]tools.Tool{}, callers: limiter{perMinute: cfg.PerMinute}}
+	if cfg.KeyPerMinute == 0 {
+		cfg.KeyPerMinute = 6000
+	}
+	s := &server{Config: cfg, tools: map[string]tools.Tool{}, callers: limiter[int64]{perMinute: cfg.PerMinute}}
 	for _, t := range cfg.Tools {
 		s.tools[t.Name] = t
 	}
@@ -89,6 +95,8 @@ func New(cfg Config) http.Handler {
 	s.registerSession(api)
 	s.registerMetrics(api)
 	s.registerOperator(api)
+	s.registerRejected(api)
+	s.registerTerms(api)
 	s.registerFund(api)
 	s.registerInbox(api)
 	s.registerCodes(api)
@@ -201,10 +209,19 @@ func keyOf(ctx context.Context) string {
 	return name
 }
 
+// key is the API key of a request, which has the scope and is within its limit.
+func (s *server) key(ctx context.Context, r *http.Request, scope string) (store.APIKey, error) {
+	k, err := s.Store.APIKey(ctx, bearerKey(r), scope)
+	if err == nil {
+		err = s.keys.allowUpTo(k.Name, cmp.Or(k.PerMinute, s.KeyPerMinute), time.Now())
+	}
+	return k, err
+}
+
 // withKey lets requests through whose API key has a scope.
 func (s *server) withKey(scope string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k, err := s.Store.APIKey(r.Context(), bearerKey(r), scope)
+		k, err := s.key(r.Context(), r, scope)
 		if err != nil {
 			writeProblem(w, err)
 			return

@@ -247,30 +247,3 @@ func parseRef(s string, zone *time.Location) (time.Time, error) {
 	}
 	return time.ParseInLocation("2006-01-02T15:04:05", s, zone)
 }
-
-// keyCmd is `partnerhub key`.
-type keyCmd struct {
-	Create struct {
-		Name   string   `arg:"" help:"Who uses it."`
-		Scopes []string `default:"events" help:"What it may do."`
-	} `cmd:"" help:"Make an API key and print it: it is not shown again."`
-	Revoke struct {
-		Name string `arg:"" help:"Who used it."`
-	} `cmd:"" help:"End an API key."`
-}
-
-func (cmd *keyCmd) Run(ctx ctxArg, a *app) error {
-	s, _, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	if cmd.Revoke.Name != "" {
-		return s.RevokeAPIKey(ctx, cmd.Revoke.Name)
-	}
-	text, err := s.CreateAPIKey(ctx, store.APIKey{Name: cmd.Create.Name, Scopes: cmd.Create.Scopes})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(a.stdout, text)
-	return err
-}

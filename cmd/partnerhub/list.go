@@ -8,7 +8,7 @@ import (
 
 // listCmd is `partnerhub list`: what the ingest could not apply, one JSON object a line.
 type listCmd struct {
-	What string `arg:"" enum:"waiting,rejected,void" help:"Which list: ${enum}."`
+	What string `arg:"" enum:"waiting,rejected,causes,void" help:"Which list: ${enum}."`
 }
 
 const listPage = 1000
@@ -24,7 +24,18 @@ func (cmd *listCmd) Run(ctx ctxArg, a *app) error {
 			return map[string]any{"id": w.ID, "type": w.Type, "time": w.At, "uid": w.UID, "waitsFor": w.WaitsFor, "arrived": w.Arrived}
 		})
 	case "rejected":
-		return printAll(ctx, a, s.RejectedLines, func(l store.RejectedLine) any { return l })
+		read := func(ctx context.Context, cursor string, limit int) ([]store.RejectedLine, string, error) {
+			return s.RejectedLines(ctx, nil, cursor, limit)
+		}
+		return printAll(ctx, a, read, func(l store.RejectedLine) any { return l })
+	case "causes":
+		causes, err := s.RejectedCauses(ctx)
+		for _, c := range causes {
+			if err := a.print(c); err != nil {
+				return err
+			}
+		}
+		return err
 	default:
 		return printAll(ctx, a, s.VoidRelations, func(v store.VoidRelation) any { return v })
 	}

@@ -56,11 +56,12 @@ type commands struct {
 	Period  periodCmd  `cmd:"" help:"Read periods out of sentences."`
 	Explain explainCmd `cmd:"" help:"Find the causes of a change in tables of leaves."`
 	Detect  detectCmd  `cmd:"" help:"Score a series for anomalies, each point from the past alone."`
-	List    listCmd    `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines, void relations."`
+	List    listCmd    `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines and their causes, void relations."`
+	Replay  replayCmd  `cmd:"" help:"Try refused lines again, by the ordinary ingest."`
 	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
 	Settle  settleCmd  `cmd:"" help:"Settle the days whose settlement is due, as serve does."`
 	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
-	Key     keyCmd     `cmd:"" help:"Make and revoke API keys."`
+	Key     keyCmd     `cmd:"" help:"Make, rotate, list and revoke API keys."`
 	Library libraryCmd `cmd:"" help:"The rule library: load, search, list, go back to a version."`
 	Eval    evalCmd    `cmd:"" help:"Measure the assistant."`
 }

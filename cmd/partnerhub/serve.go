@@ -45,6 +45,7 @@ const (
 	rankEvery    = time.Second     // how long what was folded may wait to be taken up by the sorted lists of large partners
 	rankFrom     = 20_000          // referees from which a partner's lists are kept sorted: below, sorting takes some ten milliseconds
 	largeEvery   = time.Hour       // how often such partners are looked for
+	forgetEvery  = time.Hour       // how often old batches of the ingest are forgotten
 	exportEvery  = time.Second     // how long an export in the background may wait to begin
 	settleEvery  = time.Minute     // how long after 08:00 a settlement may begin
 	watchEvery   = 5 * time.Second // how long between chunks of partners that are looked at; all are once an hour
@@ -124,6 +125,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
 	stopRank := loop(ctx, a, rankEvery, "ranking referees", func(ctx context.Context) error { return s.Rank(ctx, time.Now()) })
 	stopLarge := loop(ctx, a, largeEvery, "looking for large partners", func(ctx context.Context) error { _, err := s.RankLarge(ctx, rankFrom, time.Now()); return err })
+	stopForget := loop(ctx, a, forgetEvery, "forgetting old batches", func(ctx context.Context) error { return s.ForgetBatches(ctx, time.Now()) })
 	stopTasks := loop(ctx, a, taskEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
 	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
@@ -158,7 +160,7 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 		}
 	})
 	return web.New(cfg), func() {
-		for _, stop := range []func(){stopExports, stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopLarge, stopRank, stopFold, stopAgent} {
+		for _, stop := range []func(){stopExports, stopDelivery, stopInbox, stopSignals, stopWatch, stopEmbed, stopSettle, stopTasks, stopForget, stopLarge, stopRank, stopFold, stopAgent} {
 			stop()
 		}
 	}, nil

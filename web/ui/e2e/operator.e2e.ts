@@ -6,7 +6,7 @@ import { ask, expectAccessible, expectNoSideScroll, newPage, openAssistant, over
 useBrowser();
 
 const question = `How much commission did I earn this week? ${Date.now()}`;
-const pages = { figures: "Figures", reviews: "Reviews", evaluation: "Evaluation", ingest: "Ingest" };
+const pages = { figures: "Figures", reviews: "Reviews", evaluation: "Evaluation", terms: "Rates and rules", ingest: "Ingest" };
 
 async function operator(path: string, view: View = {}): Promise<Page> {
   const page = await newPage(view);

@@ -1,5 +1,5 @@
 import type { LinkOptions } from "@tanstack/react-router";
-import { BookOpenText, ChartColumn, ClipboardCheck, FlaskConical, Gift, Headset, Inbox, LayoutDashboard, ListChecks, Megaphone, MessageCircleQuestion, Tags, Trophy, Users, type LucideIcon } from "lucide-react";
+import { BookOpenText, ChartColumn, ClipboardCheck, FlaskConical, Gift, Headset, Inbox, LayoutDashboard, ListChecks, Megaphone, MessageCircleQuestion, Percent, Tags, Trophy, Users, type LucideIcon } from "lucide-react";
 import type { Role } from "../lib/contract";
 import type { Messages } from "../lib/i18n/en";
 
@@ -25,6 +25,7 @@ export const screens: readonly Screen[] = [
   { to: "/figures", label: (t) => t.operator.figures.title, icon: ChartColumn, roles: ["operator"] },
   { to: "/reviews", label: (t) => t.operator.reviews.title, icon: ClipboardCheck, roles: ["operator", "content"] },
   { to: "/evaluation", label: (t) => t.operator.evaluation.title, icon: FlaskConical, roles: ["operator"] },
+  { to: "/terms", label: (t) => t.operator.terms.title, icon: Percent, roles: ["operator"] },
   { to: "/ingest", label: (t) => t.operator.ingest.title, icon: Inbox, roles: ["operator"] },
 ];
 

@@ -3,6 +3,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { parsePeriod } from "../lib/period";
 import { sessionQuery } from "../lib/queries";
 import type { ReviewState } from "../features/operator/contract";
+import type { TermsKind } from "../features/terms/Lookup";
 import { strings } from "../lib/search";
 import { Crashed, NotFound } from "./Fallbacks";
 import { firstPage } from "./nav";
@@ -122,6 +123,16 @@ const ingest = createRoute({
   component: lazyRouteComponent(() => import("../features/operator/Ingest"), "Ingest"),
 });
 
+const terms = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/terms",
+  validateSearch: (s: Record<string, unknown>): { kind?: TermsKind; of?: string } => ({
+    ...(["partner", "account", "code"].includes(String(s.kind)) ? { kind: s.kind as TermsKind } : {}),
+    ...(s.of ? { of: String(s.of) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../features/terms/Terms"), "Terms"),
+});
+
 /** The pages of a partner; another role is told that they are not for it. */
 const partner = createRoute({ getParentRoute: () => signedIn, id: "partner", component: PartnerOnly });
 
@@ -189,7 +200,7 @@ const partnerPages = [
 
 export function newRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, tickets, ticket, figures, reviews, evaluation, ingest, partner.addChildren(partnerPages)])]),
+    routeTree: root.addChildren([signIn, signedIn.addChildren([start, library, gaps, tickets, ticket, figures, reviews, evaluation, ingest, terms, partner.addChildren(partnerPages)])]),
     context: { queries },
     defaultErrorComponent: Crashed,
     defaultPreload: "intent",

@@ -487,6 +487,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ingest/rejected/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refused lines counted by cause, the most frequent first */
+        get: operations["list-rejected-causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ingest/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try refused lines again, by the ordinary ingest: an event that is there already is a duplicate */
+        post: operations["replay-rejected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ingest/void": {
         parameters: {
             query?: never;
@@ -761,6 +795,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/accounts/{uid}/vip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An account's VIP levels, every version; none: 0 */
+        get: operations["get-vip-levels"];
+        put?: never;
+        /** Change an account's VIP levels */
+        post: operations["set-vip-levels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What operators did, the latest first */
+        get: operations["list-actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/codes/{code}/rebates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A referral code's rebate rates, every change */
+        get: operations["get-code-rebates"];
+        put?: never;
+        /** Change a referral code's rebate rates */
+        post: operations["set-code-rebates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/deliveries": {
         parameters: {
             query?: never;
@@ -863,6 +950,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the ingest does: lag by sender, what is not folded, waits or was refused, the last hour by minute */
+        get: operations["get-ingest-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/partners/{uid}/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A partner's commission rates, every version */
+        get: operations["get-partner-rates"];
+        put?: never;
+        /** Change a partner's commission rates */
+        post: operations["set-partner-rates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator/programs": {
         parameters: {
             query?: never;
@@ -890,6 +1012,58 @@ export interface paths {
         get?: never;
         /** Set a program's rules for the period under way and those after it */
         put: operations["set-program"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commission rules, every version */
+        get: operations["get-rules"];
+        put?: never;
+        /** Change the commission rules, whole */
+        post: operations["set-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be set while the hub runs */
+        get: operations["list-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator/settings/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a setting from now on */
+        put: operations["set-setting"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1619,6 +1793,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Action: {
+            /** @description replay, rates, rebates, vip, rules or setting */
+            action: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description the operator's uid; 0: the command line
+             */
+            by: number;
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            id: number;
+            subject: string;
+        };
         Amount: {
             Users: boolean;
             /** Format: int64 */
@@ -1710,6 +1901,9 @@ export interface components {
         CaseInputBody: {
             /** @description lines that say what the answer must come to, as eval/README.md has them; without, it must not come to the same again */
             expect?: string;
+        };
+        Causes: {
+            items: components["schemas"]["RejectedCause"][];
         };
         ChangeCodeInputBody: {
             default?: boolean;
@@ -1814,6 +2008,16 @@ export interface components {
             spotRebateRate: string;
             volume: string;
         };
+        CodeTerms: {
+            /** @description the creation itself */
+            created: boolean;
+            default?: boolean;
+            /** @description a fraction of the fee, a decimal string */
+            futuresRebateRate?: string;
+            note?: string;
+            /** @description a fraction of the fee, a decimal string */
+            spotRebateRate?: string;
+        };
         CodeTotals: {
             /** Format: int64 */
             codes: number;
@@ -1827,6 +2031,15 @@ export interface components {
             /** Format: int64 */
             referees: number;
             volume: string;
+        };
+        CodeVersions: {
+            /** @description the latest first */
+            items: components["schemas"]["DatedCodeTerms"][];
+            /**
+             * Format: int64
+             * @description the partner whose code it is
+             */
+            owner: number;
         };
         CommissionRates: {
             futuresRate: string;
@@ -2248,6 +2461,38 @@ export interface components {
             missing: string;
             worstCase: string;
         };
+        DatedCodeTerms: {
+            /** Format: date-time */
+            at: string;
+            /** @description begins with hub- where it was made in the hub */
+            eventId: string;
+            inForce: boolean;
+            value: components["schemas"]["CodeTerms"];
+        };
+        DatedPartnerTerms: {
+            /** Format: date-time */
+            at: string;
+            /** @description begins with hub- where it was made in the hub */
+            eventId: string;
+            inForce: boolean;
+            value: components["schemas"]["PartnerTerms"];
+        };
+        DatedRules: {
+            /** Format: date-time */
+            at: string;
+            /** @description begins with hub- where it was made in the hub */
+            eventId: string;
+            inForce: boolean;
+            value: components["schemas"]["Rules"];
+        };
+        DatedVIP: {
+            /** Format: date-time */
+            at: string;
+            /** @description begins with hub- where it was made in the hub */
+            eventId: string;
+            inForce: boolean;
+            value: components["schemas"]["VIP"];
+        };
         DeskView: {
             members: components["schemas"]["Member"][];
             /** @description Somebody is at work now */
@@ -2534,6 +2779,47 @@ export interface components {
              * @description up to 1000
              */
             unread: number;
+        };
+        IngestHealth: {
+            /** Format: date-time */
+            asOf: string;
+            /** @description the last hour, the oldest first */
+            minutes: components["schemas"]["IngestMinute"][];
+            /**
+             * Format: date-time
+             * @description when the oldest of them arrived; absent beyond a million
+             */
+            oldestWaiting?: string;
+            /**
+             * Format: int64
+             * @description refused lines that no replay landed, counted up to a million
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description lines refused in the last hour
+             */
+            rejectedLastHour: number;
+            /** @description whoever sends: API keys by name, files, hub, replay; the latest to send first, at most 50 */
+            sources: components["schemas"]["SourceHealth"][];
+            /**
+             * Format: int64
+             * @description deltas that are not in the rollups yet, counted up to a million; figures have them all the same
+             */
+            unfolded: number;
+            /**
+             * Format: int64
+             * @description accepted events that wait for an account, a code or a trade, counted up to a million
+             */
+            waiting: number;
+        };
+        IngestMinute: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            rejected: number;
         };
         Interrupt: {
             /** Format: date-time */
@@ -3042,6 +3328,10 @@ export interface components {
             /** @description The reporting zone, an IANA name */
             zone: string;
         };
+        PageAction: {
+            items: components["schemas"]["Action"][];
+            nextCursor?: string;
+        };
         PageArticle: {
             items: components["schemas"]["Article"][];
             nextCursor?: string;
@@ -3135,6 +3425,19 @@ export interface components {
             steps: number;
             /** Format: int64 */
             uid: number;
+        };
+        PartnerTerms: {
+            /**
+             * Format: int64
+             * @description none: unchanged
+             */
+            bdUid?: number;
+            /** @description the enrolment itself */
+            enrolled: boolean;
+            /** @description a fraction, a decimal string */
+            futuresRate: string;
+            /** @description a fraction, a decimal string; margin too */
+            spotRate: string;
         };
         Preview: {
             cost?: components["schemas"]["Cost"];
@@ -3570,21 +3873,75 @@ export interface components {
             verifiedAt?: string;
             volume: string;
         };
+        RejectedCause: {
+            cause: string;
+            /** Format: int64 */
+            count: number;
+            /** @description the reason of the latest */
+            example: string;
+            /** Format: date-time */
+            firstAt: string;
+            /** Format: date-time */
+            lastAt: string;
+            /**
+             * Format: int64
+             * @description those of them that can be replayed
+             */
+            whole: number;
+        };
         RejectedLine: {
             /** Format: date-time */
             arrived: string;
+            /** @description a code and the field: conflict:tradeId */
+            cause: string;
             field?: string;
+            /** Format: int64 */
+            id: number;
             /** Format: int64 */
             line: number;
             raw: string;
+            /** @description of the latest try */
             reason: string;
             source: string;
+            /**
+             * Format: date-time
+             * @description of the latest replay
+             */
+            triedAt?: string;
+            /**
+             * Format: int64
+             * @description how often it was refused
+             */
+            tries: number;
+            /** @description false: only its first 4 kB are kept, and it cannot be replayed */
+            whole: boolean;
         };
         Rejection: {
             field: string;
             /** Format: int64 */
             line: number;
             reason: string;
+        };
+        ReplayCounts: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            deferred: number;
+            /** Format: int64 */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description lines of the same kind that were not tried: too many for one request, or not kept whole
+             */
+            left: number;
+            /** Format: int64 */
+            rejected: number;
+        };
+        ReplayInputBody: {
+            /** @description all lines of a cause */
+            cause?: string;
+            /** @description of refused lines */
+            ids?: number[];
         };
         Result: {
             detail: unknown;
@@ -3671,6 +4028,23 @@ export interface components {
             type: string;
             value: string;
         };
+        Rules: {
+            futuresOverrideRate: string;
+            /** Format: int64 */
+            futuresVipMax: number;
+            /** Format: int64 */
+            levels: number;
+            mode: string;
+            spotOverrideRate: string;
+            /** Format: int64 */
+            spotVipMax: number;
+        };
+        RulesVersions: {
+            /** @description in force before the first version */
+            defaults: components["schemas"]["Rules"];
+            /** @description the latest first */
+            items: components["schemas"]["DatedRules"][];
+        };
         Run: {
             /** Format: date-time */
             endedAt: string;
@@ -3729,6 +4103,69 @@ export interface components {
             /** @description The reporting zone, an IANA name */
             zone: string;
         };
+        SetRatesInputBody: {
+            /**
+             * Format: int64
+             * @description none: unchanged
+             */
+            bdUid?: number;
+            /** @description from when on: RFC 3339, or a date as its beginning in the reporting zone, within a year of now; none: from now on. Trades since then are attributed again */
+            effectiveAt?: string;
+            /** @description a fraction of the fee, a decimal string */
+            futuresRate: string;
+            /** @description a fraction of the fee, a decimal string; margin too */
+            spotRate: string;
+        };
+        SetRebatesInputBody: {
+            /** @description from when on: RFC 3339, or a date as its beginning in the reporting zone, within a year of now; none: from now on. Trades since then are attributed again */
+            effectiveAt?: string;
+            /** @description a fraction of the fee, a decimal string; none: unchanged */
+            futuresRebateRate?: string;
+            /** @description a fraction of the fee, a decimal string; none: unchanged */
+            spotRebateRate?: string;
+        };
+        SetRulesInputBody: {
+            /** @description from when on: RFC 3339, or a date as its beginning in the reporting zone, within a year of now; none: from now on. Trades since then are attributed again */
+            effectiveAt?: string;
+            /** @description of fixed_override, a fraction */
+            futuresOverrideRate?: string;
+            /** Format: int64 */
+            futuresVipMax: number;
+            /**
+             * Format: int64
+             * @description accounts looked at upwards
+             */
+            levels: number;
+            /** @enum {string} */
+            mode: "differential" | "fixed_override";
+            /** @description of fixed_override, a fraction */
+            spotOverrideRate?: string;
+            /**
+             * Format: int64
+             * @description above this level, spot and margin trades earn nothing
+             */
+            spotVipMax: number;
+        };
+        SetVIPInputBody: {
+            /** @description from when on: RFC 3339, or a date as its beginning in the reporting zone, within a year of now; none: from now on. Trades since then are attributed again */
+            effectiveAt?: string;
+            /** Format: int64 */
+            futuresLevel: number;
+            /** Format: int64 */
+            spotLevel: number;
+        };
+        Setting: {
+            default: string;
+            doc: string;
+            name: string;
+            value: string;
+        };
+        SettingInputBody: {
+            value: string;
+        };
+        SettingList: {
+            items: components["schemas"]["Setting"][];
+        };
         Signal: {
             /** Format: int64 */
             delivered?: number;
@@ -3771,6 +4208,39 @@ export interface components {
             /** Format: date-time */
             to: string;
             worstCase: string;
+        };
+        SourceHealth: {
+            /**
+             * Format: int64
+             * @description in the last hour
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description since its latest batch
+             */
+            ageSeconds: number;
+            /**
+             * Format: int64
+             * @description from that event to its arrival
+             */
+            delaySeconds?: number;
+            /**
+             * Format: date-time
+             * @description of its latest batch
+             */
+            lastArrived: string;
+            /**
+             * Format: date-time
+             * @description when the latest event of its latest batch with any happened
+             */
+            lastEventAt?: string;
+            /**
+             * Format: int64
+             * @description in the last hour
+             */
+            rejected: number;
+            source: string;
         };
         Spec: {
             /** Format: date-time */
@@ -3961,6 +4431,12 @@ export interface components {
             kept: boolean;
             refused: components["schemas"]["FileError"][];
         };
+        VIP: {
+            /** Format: int64 */
+            futuresLevel: number;
+            /** Format: int64 */
+            spotLevel: number;
+        };
         Version: {
             doc: string;
             eligibility: components["schemas"]["Need"][];
@@ -3976,6 +4452,14 @@ export interface components {
             items: {
                 [key: string]: components["schemas"]["Version"][] | null;
             };
+        };
+        VersionsOfPartnerTerms: {
+            /** @description the latest first */
+            items: components["schemas"]["DatedPartnerTerms"][];
+        };
+        VersionsOfVIP: {
+            /** @description the latest first */
+            items: components["schemas"]["DatedVIP"][];
         };
         VoidRelation: {
             code: string;
@@ -5882,6 +6366,8 @@ export interface operations {
     "list-rejected": {
         parameters: {
             query?: {
+                /** @description those of one cause, as conflict:tradeId; none: all */
+                cause?: string;
                 /** @description nextCursor of the page before */
                 cursor?: string;
                 limit?: number;
@@ -5901,8 +6387,187 @@ export interface operations {
                     "application/json": components["schemas"]["PageRejectedLine"];
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rejected-causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Causes"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replay-rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayCounts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6561,6 +7226,375 @@ export interface operations {
             };
         };
     };
+    "get-vip-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOfVIP"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-vip-levels": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same request again under the same key is done once */
+                "Idempotency-Key": string;
+            };
+            path: {
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetVIPInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOfVIP"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-actions": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAction"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-code-rebates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeVersions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-code-rebates": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same request again under the same key is done once */
+                "Idempotency-Key": string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRebatesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeVersions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-deliveries": {
         parameters: {
             query?: {
@@ -6899,6 +7933,239 @@ export interface operations {
             };
         };
     };
+    "get-ingest-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestHealth"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-partner-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOfPartnerTerms"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-partner-rates": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same request again under the same key is done once */
+                "Idempotency-Key": string;
+            };
+            path: {
+                uid: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRatesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsOfPartnerTerms"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-program-rules": {
         parameters: {
             query?: never;
@@ -6999,6 +8266,333 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesVersions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-rules": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the same request again under the same key is done once */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRulesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesVersions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -102,11 +102,3 @@ export interface WaitingEvent {
   waitsFor: string;
   arrived: string;
 }
-
-export interface RejectedLine {
-  source: string;
-  line: number;
-  field?: string;
-  reason: string;
-  arrived: string;
-}
