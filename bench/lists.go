@@ -14,9 +14,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/errgroup"
 
 	"partnerhub/domain"
 	"partnerhub/domain/referral"
@@ -55,84 +57,127 @@ func (b *bench) lists(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.timed("lists", "overview, last_30_days", min(b.queries, 20), func(int) error { _, err := get("/v1/overview?period=last_30_days"); return err }); err != nil {
-		return err
-	}
-	if err := b.timed("lists", "  bare SQL: the sums of its activity", min(b.queries, 20), func(int) error {
-		_, err := d.pool.Exec(ctx, `SELECT sum(earned), sum(volume), sum(fees), sum(trades), sum(deposits) FROM partner_hour WHERE partner = 1 AND hour >= $1`, now.AddDate(0, 0, -30))
-		return err
-	}); err != nil {
-		return err
+	for _, q := range []struct{ what, path, bare string }{
+		{"overview, last_30_days", "/v1/overview?period=last_30_days",
+			`SELECT sum(earned), sum(volume), sum(fees), sum(trades), sum(deposits) FROM partner_hour WHERE partner = 1 AND hour >= '2026-10-22'`},
+		{"top 10 referees of this_month, beside last_month", "/v1/metrics/query?metrics=commission,volume,trades&groupBy=referee&limit=10&period=this_month&compare=true",
+			`SELECT referee, sum(earned1), sum(volume), sum(trades) FROM referee_day WHERE owner = 1 AND day >= '2026-11-01' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`},
+		{"traders and volume by country, last_month", "/v1/metrics/query?metrics=traders,volume&groupBy=country&period=last_month",
+			`SELECT a.country, count(DISTINCT d.referee), sum(d.volume) FROM referee_day d JOIN account a ON a.uid = d.referee WHERE d.owner = 1 AND d.day >= '2026-10-01' AND d.day < '2026-11-01' GROUP BY 1`},
+		{"cohorts of a code", "/v1/cohorts?code=ONE",
+			`SELECT date_trunc('month', a.registered_at), date_trunc('month', d.day), count(DISTINCT d.referee) FROM referee_day d JOIN account a ON a.uid = d.referee WHERE d.owner = 1 GROUP BY 1, 2`},
+	} {
+		if err := b.timed("lists", q.what, min(b.queries, 20), func(int) error { _, err := get(q.path); return err }); err != nil {
+			return err
+		}
+		if err := b.timed("lists", "  bare SQL: "+map[bool]string{true: "the sums of its activity", false: "from the rollups by referee"}[q.what[0] == 'o'], min(b.queries, 2), func(int) error {
+			_, err := d.pool.Exec(ctx, q.bare)
+			return err
+		}); err != nil {
+			return err
+		}
 	}
 	return b.listExport(ctx, d, get)
 }
 
-// fillLists ingests the partner, their referees and their trades, and folds.
+// fillLists ingests the partner, their referees and their trades by two writers, while another folds, as serve does.
 func (b *bench) fillLists(ctx context.Context, d *database, now time.Time) error {
-	rng := rand.New(rand.NewPCG(b.seed, 7))
-	start := now.AddDate(0, 0, -100)
-	var lines []store.Line
-	n := 0
-	flush := func(least int) error {
-		if len(lines) < least || len(lines) == 0 {
-			return nil
-		}
-		out, err := d.store.Ingest(ctx, store.Batch{Source: "bench", Lines: lines})
-		if err == nil && out.Rejected > 0 {
-			err = fmt.Errorf("%d lines were refused", out.Rejected)
-		}
-		lines = lines[:0]
-		if err == nil && n%200_000 < 5000 {
-			_, err = d.store.Fold(ctx)
-		}
-		return err
-	}
-	add := func(typ referral.EventType, uid int64, at time.Time, body referral.Body) error {
-		n++
-		lines = append(lines, store.Line{No: int64(n), Event: referral.Event{ID: "e" + strconv.Itoa(n), Type: typ, UID: uid, At: at, Body: body}})
-		return flush(5000)
-	}
-	half := domain.Rate(500_000)
-	for _, err := range []error{
-		add(referral.AccountRegistered, 1, start, referral.Registration{}),
-		add(referral.PartnerEnrolled, 1, start, referral.Rates{Enrolled: true, SpotRate: half, FuturesRate: half}),
-		add(referral.ReferralCodeCreated, 1, start, referral.Code{Created: true, Code: "ONE"}),
-		flush(0),
-	} {
-		if err != nil {
-			return err
-		}
-	}
 	note("%d referees and %d trades under one partner", b.referees, b.trades)
 	begin := time.Now()
-	countries := []string{"VN", "TH", "ID", "BR", "NG", "TR", "IN"}
-	joined := make([]time.Time, b.referees)
-	for i := range joined {
-		joined[i] = start.Add(time.Duration(i) * 40 * 24 * time.Hour / time.Duration(b.referees))
-		if err := add(referral.AccountRegistered, int64(10+i), joined[i], referral.Registration{ReferralCode: "ONE", Country: countries[rng.IntN(len(countries))]}); err != nil {
-			return err
-		}
+	start := now.AddDate(0, 0, -100)
+	half := domain.Rate(500_000)
+	n := 0
+	line := func(typ referral.EventType, uid int64, at time.Time, body referral.Body) store.Line {
+		n++
+		return store.Line{No: int64(n), Event: referral.Event{ID: "e" + strconv.Itoa(n), Type: typ, UID: uid, At: at, Body: body}}
 	}
-	if err := flush(0); err != nil {
+	if err := d.land(ctx, []store.Line{
+		line(referral.AccountRegistered, 1, start, referral.Registration{}),
+		line(referral.PartnerEnrolled, 1, start, referral.Rates{Enrolled: true, SpotRate: half, FuturesRate: half}),
+		line(referral.ReferralCodeCreated, 1, start, referral.Code{Created: true, Code: "ONE"}),
+	}); err != nil {
+		return err
+	}
+	rng := rand.New(rand.NewPCG(b.seed, 7))
+	countries := []string{"VN", "TH", "ID", "BR", "NG", "TR", "IN"}
+	if err := d.landAll(ctx, b.referees, func(i int) store.Line {
+		joined := start.Add(time.Duration(i) * 40 * 24 * time.Hour / time.Duration(b.referees))
+		return line(referral.AccountRegistered, int64(10+i), joined, referral.Registration{ReferralCode: "ONE", Country: countries[rng.IntN(len(countries))]})
+	}); err != nil {
 		return err
 	}
 	begun := start.AddDate(0, 0, 40)
-	for i := range b.trades { // in the order of their time; some referees trade much more than others
+	if err := d.landAll(ctx, b.trades, func(i int) store.Line { // in the order of their time; some referees trade much more than others
 		r := int(float64(b.referees) * rng.Float64() * rng.Float64())
 		fee := domain.Money(1+rng.IntN(5_000_000)) * 10
 		body := referral.Trade{TradeID: "t" + strconv.Itoa(i), Product: []referral.Product{referral.Spot, referral.Futures}[rng.IntN(2)], Symbol: "BTCUSDT", Side: "buy", Volume: fee * 1000, FeeGross: fee, FeePaid: fee}
-		if err := add(referral.TradeExecuted, int64(10+r), begun.Add(time.Duration(float64(now.Sub(begun))*float64(i)/float64(b.trades))), body); err != nil {
-			return err
-		}
-	}
-	if err := flush(0); err != nil {
-		return err
-	}
-	if _, err := d.store.Fold(ctx); err != nil {
+		return line(referral.TradeExecuted, int64(10+r), begun.Add(time.Duration(float64(now.Sub(begun))*float64(i)/float64(b.trades))), body)
+	}); err != nil {
 		return err
 	}
 	b.add("lists", "filling, with folds", float64(n)/time.Since(begin).Seconds(), "events/s", "")
 	return nil
+}
+
+// land ingests a batch, of which nothing may be refused.
+func (d *database) land(ctx context.Context, lines []store.Line) error {
+	out, err := d.store.Ingest(ctx, store.Batch{Source: "bench", Lines: lines})
+	if err == nil && out.Rejected > 0 {
+		err = fmt.Errorf("%d lines were refused", out.Rejected)
+	}
+	return err
+}
+
+// landAll ingests so many lines, made in their order, by two writers in batches, and folds meanwhile and at the end.
+func (d *database) landAll(ctx context.Context, lines int, line func(i int) store.Line) error {
+	const batch, foldEvery = 5000, 200_000
+	writers, ctx := errgroup.WithContext(ctx)
+	batches, folds := make(chan []store.Line, 2), make(chan struct{}, 1)
+	writers.Go(func() error {
+		defer close(batches)
+		defer close(folds)
+		for i := 0; i < lines; {
+			part := make([]store.Line, 0, batch)
+			for ; i < lines && len(part) < batch; i++ {
+				part = append(part, line(i))
+			}
+			select {
+			case batches <- part:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if i%foldEvery == 0 {
+				select {
+				case folds <- struct{}{}:
+				default: // one is under way
+				}
+			}
+		}
+		return nil
+	})
+	for range 2 {
+		writers.Go(func() error {
+			for part := range batches {
+				if err := d.land(ctx, part); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	writers.Go(func() error {
+		for range folds {
+			if _, err := d.store.Fold(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := writers.Wait(); err != nil {
+		return err
+	}
+	_, err := d.store.Fold(context.WithoutCancel(ctx))
+	return err
 }
 
 // serveLists serves the REST API over the database; get reads a path as the partner, counts the lines of the body, and looks at nothing else.
@@ -200,15 +245,16 @@ func countLines(r io.Reader) (n int, err error) {
 	}
 }
 
-// timed does something so many times, after three to warm up, and reports the times that it took.
+// timed does something so many times, after at most three to warm up, and reports the times that it took.
 func (b *bench) timed(section, what string, times int, do func(i int) error) error {
 	var took []float64
-	for i := range times + 3 {
+	warm := min(times, 3)
+	for i := range times + warm {
 		begin := time.Now()
 		if err := do(i); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		if i >= 3 {
+		if i >= warm {
 			took = append(took, time.Since(begin).Seconds()*1000)
 		}
 	}
@@ -243,7 +289,7 @@ func (b *bench) listPages(ctx context.Context, d *database, get func(string) (st
 		"commission":   `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(earned1) DESC, 1 LIMIT 50`,
 		"volume":       `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(volume) DESC, 1 LIMIT 50`,
 	}[sort]
-	return b.timed("lists", "  bare SQL without sorted lists", min(b.queries, 5), func(int) error { _, err := d.pool.Exec(ctx, bare); return err })
+	return b.timed("lists", "  bare SQL without sorted lists", min(b.queries, 2), func(int) error { _, err := d.pool.Exec(ctx, bare); return err })
 }
 
 // listExport downloads all referees, and watches the memory meanwhile.
@@ -261,21 +307,37 @@ func (b *bench) listExport(ctx context.Context, d *database, get func(string) (s
 		return err
 	}
 	b.add("lists", "  bare SQL: COPY of the referees and their figures", float64(b.referees)/time.Since(begin).Seconds(), "rows/s", "")
-	for _, sort := range []string{"registeredAt", "commission"} {
+	var active int
+	if err := d.pool.QueryRow(ctx, `SELECT count(*) FROM account WHERE u1 = 1 AND country = 'VN' AND last_trade_at >= '2026-10-22'`).Scan(&active); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		what, query string
+		rows        int
+	}{
+		{"registration", "sort=registeredAt", b.referees},
+		{"commission", "sort=commission", b.referees},
+		{"volume, of the active ones in one country", "sort=volume&activity=active&country=VN", active},
+	} {
 		runtime.GC()
 		grown := watchHeap()
 		begin := time.Now()
-		lines, err := get("/v1/exports/referees.csv?period=last_30_days&sort=" + sort)
+		lines, err := get("/v1/exports/referees.csv?period=last_30_days&" + x.query)
 		most := grown()
 		if err != nil {
 			return err
 		}
-		if want := strconv.Itoa(b.referees + 1); lines != want {
-			return fmt.Errorf("an export of %s lines, want %s", lines, want)
+		if want := strconv.Itoa(x.rows + 1); lines != want {
+			return fmt.Errorf("an export by %s of %s lines, want %s", x.what, lines, want)
 		}
-		b.add("lists", "export by "+sort, float64(b.referees)/time.Since(begin).Seconds(), "rows/s", "")
-		b.add("lists", "export by "+sort+", the heap's growth", most, "MB", "")
+		b.add("lists", "export by "+x.what, float64(x.rows)/time.Since(begin).Seconds(), "rows/s", "")
+		b.add("lists", "  the heap's growth meanwhile", most, "MB", "")
 	}
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return err
+	}
+	b.add("lists", "peak resident memory of the process, filling included", float64(usage.Maxrss)/1024, "MB", "")
 	return nil
 }
 

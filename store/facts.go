@@ -346,10 +346,15 @@ func (d *deltas) saveFirsts(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		WITH new AS (SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS n (uid, trade_at, deposit_at)),
 		late AS MATERIALIZED (
-			SELECT a.uid, n.trade_at, n.deposit_at FROM new n JOIN account a USING (uid)
+			SELECT a.uid, n.trade_at, n.deposit_at, a.first_trade_at AS traded, a.first_deposit_at AS deposited FROM new n JOIN account a USING (uid)
 			WHERE n.trade_at < coalesce(a.first_trade_at, 'infinity') OR n.deposit_at < coalesce(a.first_deposit_at, 'infinity')
-			ORDER BY a.uid FOR UPDATE OF a)
-		UPDATE account a SET first_trade_at = least(a.first_trade_at, l.trade_at), first_deposit_at = least(a.first_deposit_at, l.deposit_at)
-		FROM late l WHERE a.uid = l.uid`, uids, trades, deposits)
+			ORDER BY a.uid FOR UPDATE OF a),
+		moved AS (
+			UPDATE account a SET first_trade_at = least(a.first_trade_at, l.trade_at), first_deposit_at = least(a.first_deposit_at, l.deposit_at)
+			FROM late l WHERE a.uid = l.uid
+			RETURNING a.u1, a.u2, a.u3, a.code1, a.code2, a.code3, a.country, l.traded, l.deposited, a.first_trade_at, a.first_deposit_at),
+		c AS (SELECT w.sign, m.u1, m.u2, m.u3, m.code1, m.code2, m.code3, m.country, NULL::timestamptz AS registered_at, NULL::timestamptz AS verified_at, w.first_deposit_at, w.first_trade_at
+			FROM moved m CROSS JOIN LATERAL (VALUES (-1, m.deposited, m.traded), (1, m.first_deposit_at, m.first_trade_at)) w (sign, first_deposit_at, first_trade_at))
+		INSERT INTO delta_count (`+countColumns+`) `+countsOf("$4"), uids, trades, deposits, d.store.zone.String())
 	return err
 }

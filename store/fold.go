@@ -31,7 +31,11 @@ func (s *Store) Fold(ctx context.Context) (rows int64, err error) {
 			if err != nil {
 				return err
 			}
-			rows = days + hours
+			counts, err := foldCounts(ctx, tx)
+			if err != nil {
+				return err
+			}
+			rows = days + hours + counts
 			return lasts.save(ctx, tx)
 		})
 		// A batch that moves dates of the same accounts and this can wait for each other until PostgreSQL ends one of them.
@@ -51,7 +55,7 @@ const sweepRows = 10_000
 // sweepDeltas frees the space of the folded deltas, so that readers of what is not folded yet do not wade through the dead
 // rows of minutes: autovacuum comes by once a minute, which at full speed is millions of rows. It waits for nobody.
 func (s *Store) sweepDeltas(ctx context.Context) error {
-	_, err := s.pool.Exec(ctx, `VACUUM (SKIP_LOCKED, TRUNCATE off) delta, delta_hour`)
+	_, err := s.pool.Exec(ctx, `VACUUM (SKIP_LOCKED, TRUNCATE off) delta, delta_hour, delta_count`)
 	return err
 }
 
@@ -92,11 +96,11 @@ func foldDays(ctx context.Context, tx pgx.Tx, source string) (moved int64, lasts
 			INSERT INTO settlement_due (owner, day)
 			SELECT DISTINCT owner, day FROM s WHERE owner <> 0 AND (e1, e2, e3, rb) <> (0, 0, 0, 0) ORDER BY 1, 2
 			ON CONFLICT DO NOTHING),
-		ranked AS ( -- what the sorted lists of large partners have to take up: see Rank
-			INSERT INTO rank_delta (partner, referee, day, commission, volume)
-			SELECT f.partner, d.referee, d.day, f.commission, d.volume
-			FROM d CROSS JOIN LATERAL (VALUES (d.owner, d.earned1), (d.u2, d.earned2), (d.u3, d.earned3)) f (partner, commission)
-			WHERE f.partner IN (SELECT partner FROM rank_list) AND (d.last_at IS NOT NULL OR (f.commission, d.volume) <> (0, 0)))
+		ranked AS ( -- what is kept of large partners has to take it up: see Rank
+			INSERT INTO rank_delta (`+rankDeltaColumns+`)
+			SELECT f.partner, f.level, f.below, d.referee, d.day, d.product, f.commission, f.shared, d.volume, d.eligible_volume, d.fees, d.trades, d.executed, d.deposits, d.withdrawals
+			FROM d CROSS JOIN LATERAL (VALUES (d.owner, 1, 0, d.earned1, d.rebate), (d.u2, 2, d.owner, d.earned2, 0), (d.u3, 3, d.u2, d.earned3, 0)) f (partner, level, below, commission, shared)
+			WHERE f.partner IN (SELECT partner FROM large_partner))
 		SELECT owner, day::text, referee, product, NULL::timestamptz FROM day_rows WHERE empty
 		UNION ALL SELECT sum(n)::bigint, NULL, referee, 0::smallint, max(last_at) FROM s GROUP BY referee`)
 	if err != nil {

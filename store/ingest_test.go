@@ -72,7 +72,7 @@ func derived(t testing.TB, pool *pgxpool.Pool) string {
 	t.Helper()
 	var all strings.Builder
 	for _, table := range []string{"account", "partner", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
-		"trade", "transfer", "referee_day", "partner_hour", "delta", "delta_hour"} {
+		"trade", "transfer", "referee_day", "partner_hour", "referee_count", "delta", "delta_hour", "delta_count"} {
 		rows, err := pool.Query(context.Background(), `SELECT x::text FROM `+table+` x ORDER BY 1`)
 		if err != nil {
 			t.Fatal(err)

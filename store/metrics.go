@@ -33,6 +33,9 @@ func (s *Store) Metrics(ctx context.Context, c domain.Caller, q referral.Query, 
 	}
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
 		m := metricsQuery{store: s, tx: tx, partner: c.UID, q: q, now: now}
+		if m.kept, err = keptMore(ctx, tx, c.UID); err != nil {
+			return err
+		}
 		res, err = m.answer(ctx)
 		return err
 	})
@@ -47,6 +50,7 @@ type metricsQuery struct {
 	q       referral.Query
 	now     time.Time
 	args    []any
+	kept    bool // the partner is a large one, of whom more is kept: see Rank
 }
 
 // arg adds a parameter and returns its placeholder, with its type, since some stand where nothing else gives them one.
@@ -68,6 +72,15 @@ func (m *metricsQuery) arg(v any) string {
 	return fmt.Sprintf("$%d::%s", i+1, typ)
 }
 
+// uids adds a list of uids as a parameter.
+func (m *metricsQuery) uids(uids []int64) string {
+	texts := make([]string, len(uids))
+	for i, uid := range uids {
+		texts[i] = strconv.FormatInt(uid, 10)
+	}
+	return m.arg("{"+strings.Join(texts, ",")+"}") + "::bigint[]"
+}
+
 // date adds a day of the reporting zone as a parameter.
 func (m *metricsQuery) date(t time.Time) string {
 	return m.arg(m.store.day(t).Format(time.DateOnly)) + "::date"
@@ -76,6 +89,9 @@ func (m *metricsQuery) date(t time.Time) string {
 func (m *metricsQuery) answer(ctx context.Context) (referral.Result, error) {
 	res := referral.Result{Total: make([]int64, len(m.q.Metrics))}
 	by := m.q.GroupBy
+	if err := m.firstReferees(ctx); err != nil {
+		return res, err
+	}
 	groups, err := m.figures(ctx)
 	if err != nil {
 		return res, err
@@ -127,9 +143,9 @@ func (m *metricsQuery) answer(ctx context.Context) (referral.Result, error) {
 // total is over all groups: their sum where each piece of activity is in one of them, else asked for again.
 func (m *metricsQuery) total(ctx context.Context, groups map[string][]int64) ([]int64, error) {
 	for _, name := range m.q.Metrics {
-		if d, _ := referral.MetricByName(name); d.Of == referral.Referees || d.Column == referral.TradersColumn {
+		if d, _ := referral.MetricByName(name); d.Of == referral.Referees || d.Column == referral.TradersColumn || m.q.UIDs != nil {
 			whole := *m
-			whole.q.GroupBy = referral.ByNone
+			whole.q.GroupBy, whole.q.UIDs = referral.ByNone, nil
 			figures, err := whole.figures(ctx)
 			return figures[""], err
 		}
@@ -170,7 +186,7 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 		if src == referral.Moving {
 			src = referral.Trading // the same rollups
 		}
-		if d.Column == referral.TradersColumn && m.coarse(nil) {
+		if d.Column == referral.TradersColumn && (m.coarse(nil) || m.kept && m.countsTraders()) {
 			src = ofTraders // beside it, the others would have to be read by referee too
 		}
 		bySource[src] = append(bySource[src], column{i, d})
@@ -184,15 +200,26 @@ func (m *metricsQuery) figures(ctx context.Context) (map[string][]int64, error) 
 		var sql string
 		switch src {
 		case ofTraders:
-			if m.q.GroupBy == referral.ByNone && m.q.Filter.Product == "" {
+			switch {
+			case m.kept && m.countsTraders():
+				sql = m.keptTradersSQL()
+			case m.q.GroupBy == referral.ByNone && m.q.Filter.Product == "":
 				sql = m.tradersSQL()
-			} else {
+			default:
 				sql = m.activitySQL(metrics)
 			}
 		case referral.Trading:
-			sql = m.activitySQL(metrics)
+			if m.kept && m.keptByGroup(metrics) {
+				sql = m.keptActivitySQL(metrics)
+			} else {
+				sql = m.activitySQL(metrics)
+			}
 		case referral.Referees:
-			sql = m.refereesSQL(metrics)
+			if m.q.GroupBy == referral.ByReferee || m.q.Filter.UID != 0 {
+				sql = m.refereesSQL(metrics)
+			} else {
+				sql = m.countsSQL(metrics)
+			}
 		case referral.Own:
 			sql = m.ownSQL()
 		case referral.Tasks:
@@ -345,7 +372,10 @@ func (m *metricsQuery) keys(ctx context.Context, groups map[string][]int64) ([]s
 			break
 		}
 		m.args = nil
-		sql := `SELECT DISTINCT ` + m.refereeKey("r") + ` FROM (` + m.referees() + `) r`
+		sql := m.groupsSQL()
+		if by == referral.ByReferee {
+			sql = m.refereeKeysSQL(len(groups))
+		}
 		if by == referral.ByCode {
 			sql += ` UNION SELECT code FROM referral_code WHERE uid = ` + m.arg(m.partner)
 		}
@@ -369,7 +399,11 @@ func (m *metricsQuery) keys(ctx context.Context, groups map[string][]int64) ([]s
 func (m *metricsQuery) cumulate(ctx context.Context, rows []referral.Row, column int) error {
 	m.args = nil
 	var n int64
-	sql := `SELECT count(*) FROM (` + m.referees() + `) r WHERE r.registered_at < ` + m.arg(m.q.Period.From)
+	sql := m.registeredBefore()
+	if m.q.Filter.UID != 0 {
+		m.args = nil
+		sql = `SELECT count(*) FROM (` + m.referees() + `) r WHERE r.registered_at < ` + m.arg(m.q.Period.From)
+	}
 	if err := m.tx.QueryRow(ctx, sql, m.args...).Scan(&n); err != nil {
 		return err
 	}

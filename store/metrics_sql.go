@@ -39,6 +39,11 @@ func mine(level int, me string) string {
 // ours is the condition on activity at the levels that the relation filter leaves. All levels are one scan: a scan for each would be
 // planned, checked for the second wall and started three times.
 func (m *metricsQuery) ours(me string) string {
+	if m.q.UIDs != nil { // few, whose owners are found without looking for all of them
+		uids := m.uids(m.q.UIDs)
+		at := map[referral.Relation]string{"": me + " IN (owner, u2, u3)", referral.Direct: "owner = " + me, referral.Indirect: me + " IN (u2, u3)"}[m.q.Filter.Relation]
+		return "referee = ANY (" + uids + ") AND owner = ANY (ARRAY(SELECT DISTINCT u1 FROM account WHERE uid = ANY (" + uids + "))) AND " + at + " AND owner <> 0"
+	}
 	const below = "SELECT u1 FROM account WHERE u%[2]d = %[1]s AND u%[2]d <> 0"
 	indirect := fmt.Sprintf(below, me, 2) + " UNION " + fmt.Sprintf(below, me, 3)
 	switch m.q.Filter.Relation {
@@ -73,7 +78,7 @@ func (m *metricsQuery) coarse(metrics []referral.Metric) bool {
 		}
 	}
 	switch m.q.GroupBy {
-	case referral.ByReferee, referral.BySubPartner, referral.ByCountry, referral.ByCode:
+	case referral.ByReferee, referral.BySubPartner, referral.ByCountry, referral.ByCode, byCohort:
 		return false
 	}
 	f := m.q.Filter
@@ -209,10 +214,15 @@ func (m *metricsQuery) activityKey() (key, joins, where string) {
 		key, account = "a.country", true
 	case referral.ByCode:
 		key, account = "CASE x.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END", true
+	case byCohort:
+		key, account = m.cohortOf("a")+"::text || ' ' || date_trunc('month', x.day::timestamp)::date::text", true
 	}
 	f := m.q.Filter
 	if f.UID != 0 {
 		conditions = append(conditions, "x.referee = "+m.arg(f.UID))
+	}
+	if m.q.UIDs != nil {
+		conditions = append(conditions, "x.referee = ANY ("+m.uids(m.q.UIDs)+")")
 	}
 	if f.SubPartnerUID != 0 {
 		partner = true
@@ -260,14 +270,15 @@ func (m *metricsQuery) hourPieces(a, b time.Time) []string {
 
 // dayPieces read [a, b), whole days, from the rollup by referee and day.
 func (m *metricsQuery) dayPieces(a, b time.Time) []string {
+	return []string{m.dayPiece("referee_day", a, b), m.dayPiece("delta", a, b)}
+}
+
+// dayPiece reads [a, b), whole days, from the rollup by referee and day, or from the deltas that are not in it yet.
+func (m *metricsQuery) dayPiece(table string, a, b time.Time) string {
 	me, from, to := m.arg(m.partner), m.date(a), m.date(b)
-	var out []string
-	for _, table := range []string{"referee_day", "delta"} {
-		out = append(out, fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %s AS level, product, %s AS commission, %s AS shared,
-			volume, eligible_volume, fees, trades, executed, deposits, withdrawals
-			FROM %s WHERE %s AND day >= %s AND day < %s`, levelOf(me), earned(me), shared(me), table, m.ours(me), from, to))
-	}
-	return out
+	return fmt.Sprintf(`SELECT referee, owner, u2, NULL::timestamptz AS at, day, %s AS level, product, %s AS commission, %s AS shared,
+		volume, eligible_volume, fees, trades, executed, deposits, withdrawals
+		FROM %s WHERE %s AND day >= %s AND day < %s`, levelOf(me), earned(me), shared(me), table, m.ours(me), from, to)
 }
 
 // factPieces read [a, b) from the trades and transfers themselves.
@@ -296,6 +307,9 @@ func (m *metricsQuery) referees() string {
 	var conditions []string
 	if f.UID != 0 {
 		conditions = append(conditions, "r.uid = "+m.arg(f.UID))
+	}
+	if m.q.UIDs != nil {
+		conditions = append(conditions, "r.uid = ANY ("+m.uids(m.q.UIDs)+")")
 	}
 	if f.Country != "" {
 		conditions = append(conditions, "r.country = "+m.arg(f.Country))

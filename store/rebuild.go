@@ -98,7 +98,8 @@ func (b *rebuilding) advance(n int) {
 // readers keep what they see.
 func (b *rebuilding) clear(ctx context.Context) error {
 	for _, table := range []string{"account", "partner", "rate_version", "vip_version", "rules_version", "referral_code", "code_version",
-		"transfer", "referee_day", "partner_hour", "delta", "delta_hour", "rank_list", "referee_rank", "rank_delta"} {
+		"transfer", "referee_day", "partner_hour", "referee_count", "delta", "delta_hour", "delta_count",
+		"large_partner", "rank_list", "referee_rank", "rank_delta", "group_day", "trader_day", "trader_count"} {
 		if _, err := b.tx.Exec(ctx, `DELETE FROM `+table); err != nil {
 			return err
 		}
@@ -260,6 +261,12 @@ func (b *rebuilding) rollups(ctx context.Context) error {
 	if _, err := foldHours(ctx, b.tx, `SELECT * FROM `+fanned("rebuild_delta", "hour")); err != nil {
 		return err
 	}
-	_, err = b.tx.Exec(ctx, `UPDATE account a SET first_trade_at = f.trade_at, first_deposit_at = f.deposit_at FROM (`+firstDates+`) f WHERE a.uid = f.referee`)
+	if _, err := b.tx.Exec(ctx, `UPDATE account a SET first_trade_at = f.trade_at, first_deposit_at = f.deposit_at FROM (`+firstDates+`) f WHERE a.uid = f.referee`); err != nil {
+		return err
+	}
+	if _, err := b.tx.Exec(ctx, `DELETE FROM delta_count`); err != nil { // what the structure added on its way
+		return err
+	}
+	_, err = b.tx.Exec(ctx, `INSERT INTO referee_count (`+countColumns+`) `+allCounts+countsOf("$1"), b.store.zone.String())
 	return err
 }

@@ -56,7 +56,7 @@ func (s *Store) Referees(ctx context.Context, c domain.Caller, q referral.Refere
 func (s *Store) Referee(ctx context.Context, c domain.Caller, uid int64) (r referral.Referee, err error) {
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
 		l := newRefereeList(s, tx, c.UID, referral.RefereeQuery{Sort: referral.SortRegisteredAt, Limit: 1}, refereeCursor{})
-		l.where("r.uid = " + l.arg(uid))
+		l.uid = uid
 		if err := l.loadCodes(ctx); err != nil {
 			return err
 		}
@@ -78,6 +78,7 @@ type refereeList struct {
 	q          referral.RefereeQuery
 	start      refereeCursor
 	codes      map[string]referral.CodeTerms
+	uid        int64    // of the one who is asked for; 0: a list
 	conditions []string // on an account r of which the partner is above
 	summed     bool     // the period's sums f stand beside r
 
@@ -109,25 +110,23 @@ func (l *refereeList) loadCodes(ctx context.Context) error {
 
 // load reads the page's referees, and one more where there is a next page.
 //
-// By registration, an index has them in order. So have the sorted lists of large partners (see Rank) by the other orders, where nothing is
-// filtered. Else who matches is found, counted and sorted from all accounts below the partner: 10,000 of them take some milliseconds.
-func (l *refereeList) load(ctx context.Context) error {
-	l.filter()
-	byAccount := true // nothing but the account itself is asked for
-	if l.q.Traded != nil || l.q.Activity != "" {
-		l.filterActivity()
-		byAccount = false
+// By registration, an index has them in order. So have the sorted lists of large partners (see Rank) by the other orders: filters are looked at on
+// the way, so that all pages together look at everybody once. Else who matches is found, counted and sorted from all accounts below
+// the partner: 10,000 of them take some milliseconds.
+func (l *refereeList) load(ctx context.Context) (err error) {
+	if l.kept, err = keptMore(ctx, l.tx, l.partner); err != nil {
+		return err
 	}
-	var uids []int64
 	var list int32
-	var err error
-	if l.q.Sort != referral.SortRegisteredAt && len(l.conditions) == 0 && l.q.Relation == "" {
+	if l.kept && l.q.Sort != referral.SortRegisteredAt {
 		if list, err = l.rankList(ctx); err != nil {
 			return err
 		}
 	}
+	var uids []int64
+	l.filter()
 	switch {
-	case byAccount && l.q.Sort == referral.SortRegisteredAt:
+	case l.q.Sort == referral.SortRegisteredAt && (l.kept || l.q.Traded == nil && l.q.Activity == ""):
 		uids, err = l.byRegistration(ctx)
 	case list > 0:
 		uids, err = l.ranked(ctx, list)
@@ -163,6 +162,19 @@ func allOf(keyword string, conditions ...string) string {
 
 // count counts who matches. Later pages take the first one's count, by the cursor.
 func (l *refereeList) count(ctx context.Context) error {
+	only := referral.RefereeQuery{Code: l.q.Code, Country: l.q.Country, Relation: l.q.Relation, SubPartnerUID: l.q.SubPartnerUID,
+		Period: l.q.Period, Sort: l.q.Sort, Ascending: l.q.Ascending, Limit: l.q.Limit, Cursor: l.q.Cursor}
+	if l.q.Registered.To.IsZero() {
+		only.Registered = l.q.Registered
+	}
+	if l.q == only && l.uid == 0 { // the rollup knows
+		of := l.metricsQuery
+		of.args, of.q = nil, referral.Query{Filter: referral.Filter{Code: l.q.Code, Country: l.q.Country, Relation: l.q.Relation, SubPartnerUID: l.q.SubPartnerUID}}
+		joins, where := of.groupFilter("g")
+		sql := `SELECT coalesce(sum(g.registered), 0)::bigint FROM (` + strings.Join(of.countDays("true"), " UNION ALL ") + `) g` + joins + where
+		return l.tx.QueryRow(ctx, sql, of.args...).Scan(&l.total)
+	}
+	l.filter()
 	var levels []string
 	for _, level := range l.levels() {
 		levels = append(levels, `SELECT count(*) AS n FROM (`+l.accounts(level)+`) r`+allOf("WHERE", l.conditions...))
@@ -195,11 +207,7 @@ func (l *refereeList) byRegistration(ctx context.Context) ([]int64, error) {
 
 // unfolded is a query of when referees traded last, as far as it is not folded yet.
 func (l *refereeList) unfolded() string {
-	var levels []string
-	for _, level := range l.levels() {
-		levels = append(levels, `SELECT referee, last_at FROM delta WHERE `+mine(level, l.arg(l.partner)))
-	}
-	return `SELECT referee, max(last_at) AS at FROM (` + strings.Join(levels, " UNION ALL ") + `) d GROUP BY referee`
+	return `SELECT referee, max(last_at) AS at FROM delta WHERE ` + l.ours(l.arg(l.partner)) + ` GROUP BY referee`
 }
 
 // sortAll finds, counts and sorts all who match.
@@ -255,17 +263,13 @@ func (l *refereeList) sortAll(ctx context.Context) ([]int64, error) {
 
 // details reads what is told of referees, in their order.
 func (l *refereeList) details(ctx context.Context, uids []int64) error {
-	l.args = nil
-	texts := make([]string, len(uids))
-	for i, uid := range uids {
-		texts[i] = strconv.FormatInt(uid, 10)
-	}
-	me, page := l.arg(l.partner), l.arg("{"+strings.Join(texts, ",")+"}")
+	l.args, l.metricsQuery.q.UIDs = nil, append([]int64{}, uids...)
+	me, page := l.arg(l.partner), l.uids(uids)
 	rows, err := l.tx.Query(ctx, `
 		WITH unfolded AS (`+l.unfolded()+`)
 		SELECT a.uid, a.level, CASE a.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, a.registered_at, a.basic_at,
 			a.verified_at, a.first_deposit_at, a.first_trade_at, greatest(a.last_trade_at, u.at), a.spot_vip, a.futures_vip, sub.uid, me.uid IS NOT NULL, coalesce(o.note, '')
-		FROM unnest(`+page+`::bigint[]) WITH ORDINALITY p (uid, place)
+		FROM unnest(`+page+`) WITH ORDINALITY p (uid, place)
 		JOIN (SELECT a.*, CASE `+me+` WHEN u1 THEN 1 WHEN u2 THEN 2 ELSE 3 END AS level FROM account a) a ON a.uid = p.uid
 		LEFT JOIN unfolded u ON u.referee = a.uid
 		LEFT JOIN partner sub ON sub.uid = CASE a.level WHEN 2 THEN a.u1 WHEN 3 THEN a.u2 END
@@ -314,8 +318,22 @@ func instant(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-// filter adds the conditions on what the account itself says.
+// filter makes the conditions, with parameters of a new statement.
 func (l *refereeList) filter() {
+	l.args, l.conditions = nil, nil
+	if l.uid != 0 {
+		l.where("r.uid = " + l.arg(l.uid))
+	}
+	l.filterAccount()
+	if l.kept {
+		l.filterKeptActivity()
+	} else {
+		l.filterActivity()
+	}
+}
+
+// filterAccount adds the conditions on what the account itself says.
+func (l *refereeList) filterAccount() {
 	switch l.q.KYC {
 	case referral.KYCNone:
 		l.where("r.basic_at IS NULL AND r.verified_at IS NULL")
@@ -425,12 +443,12 @@ func (l *refereeList) withFigures(ctx context.Context) ([]referral.RefereeRow, e
 	if len(out) == 0 {
 		return out, nil
 	}
-	at, uids := make(map[int64]int, len(out)), make([]string, len(out))
+	at, uids := make(map[int64]int, len(out)), make([]int64, len(out))
 	for i, r := range l.rows {
-		out[i].Referee, at[r.UID], uids[i] = r, i, strconv.FormatInt(r.UID, 10)
+		out[i].Referee, at[r.UID], uids[i] = r, i, r.UID
 	}
-	l.args = nil
-	sql := l.figuresSQL("x.referee = ANY(" + l.arg("{"+strings.Join(uids, ",")+"}") + "::bigint[])")
+	l.args, l.metricsQuery.q.UIDs = nil, uids
+	sql := l.figuresSQL("")
 	rows, err := l.tx.Query(ctx, sql, l.args...)
 	if err != nil {
 		return nil, fmt.Errorf("referees' figures: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func (l *refereeList) rankList(ctx context.Context) (list int32, err error) {
 		}
 		days = ` AND first = ` + l.date(from) + ` AND past = ` + l.date(to)
 	}
-	err = l.tx.QueryRow(ctx, `SELECT list FROM rank_list WHERE partner = `+l.arg(l.partner)+` AND sort = `+l.arg(string(l.q.Sort))+days+` LIMIT 1`, l.args...).Scan(&list)
+	err = l.tx.QueryRow(ctx, `SELECT list FROM rank_list WHERE partner = `+l.arg(l.partner)+` AND sort = `+l.arg(string(l.q.Sort))+days+` AND partner IN (SELECT partner FROM large_partner WHERE ready) LIMIT 1`, l.args...).Scan(&list)
 	l.args = nil
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
@@ -65,22 +66,22 @@ func (l *refereeList) ranked(ctx context.Context, list int32) (uids []int64, err
 
 // rankedPart are the next of those whose value has a sign, behind the cursor where the page before ended among them.
 func (l *refereeList) rankedPart(ctx context.Context, list int32, sign int, behind bool, value int64, limit int) ([]int64, error) {
-	l.args = nil
+	l.filter()
 	me, number := l.arg(l.partner), l.arg(int64(list))
 	with := `WITH pending AS MATERIALIZED (` + l.pending() + `), late AS MATERIALIZED (` + l.lateValues(number) + `)`
 	var sql string
 	if sign == 0 {
 		after := ""
 		if behind {
-			after = " AND a.uid > " + l.arg(l.start.uid)
+			after = " AND r.uid > " + l.arg(l.start.uid)
 		}
 		var levels []string
 		for _, level := range l.levels() {
-			levels = append(levels, fmt.Sprintf(`(SELECT a.uid FROM account a WHERE a.u%[1]d = %[2]s AND a.u%[1]d <> 0%[3]s
-				AND NOT EXISTS (SELECT FROM referee_rank k WHERE k.partner = %[2]s AND k.list = %[4]s AND k.referee = a.uid AND k.value <> 0)
-				AND NOT EXISTS (SELECT FROM pending p WHERE p.referee = a.uid) ORDER BY a.uid LIMIT %[5]d)`, level, me, after, number, limit))
+			levels = append(levels, fmt.Sprintf(`(SELECT r.uid FROM (%[1]s) r WHERE true%[3]s%[6]s
+				AND NOT EXISTS (SELECT FROM referee_rank k WHERE k.partner = %[2]s AND k.list = %[4]s AND k.referee = r.uid AND k.value <> 0)
+				AND r.uid NOT IN (SELECT p.referee FROM pending p) ORDER BY r.uid LIMIT %[5]d)`, l.accounts(level), me, after, number, limit, allOf("AND", l.conditions...)))
 		}
-		levels = append(levels, `(SELECT a.uid FROM late a WHERE a.value = 0`+after+` ORDER BY a.uid LIMIT `+strconv.Itoa(limit)+`)`)
+		levels = append(levels, `(SELECT r.uid FROM late r WHERE r.value = 0`+after+` AND `+l.matches("r.uid")+` ORDER BY r.uid LIMIT `+strconv.Itoa(limit)+`)`)
 		sql = with + ` SELECT uid FROM (` + strings.Join(levels, " UNION ALL ") + `) z ORDER BY uid LIMIT ` + strconv.Itoa(limit)
 	} else {
 		signed, direction, past := "> 0", "DESC", "<"
@@ -97,15 +98,67 @@ func (l *refereeList) rankedPart(ctx context.Context, list int32, sign int, behi
 		order := " ORDER BY value " + direction + ", uid LIMIT " + strconv.Itoa(limit)
 		sql = with + ` SELECT uid FROM (
 			(SELECT v.uid, v.value FROM (SELECT referee AS uid, value FROM referee_rank WHERE partner = ` + me + ` AND list = ` + number + `) v
-				WHERE v.value ` + signed + after + ` AND NOT EXISTS (SELECT FROM pending p WHERE p.referee = v.uid)
-				AND EXISTS (SELECT FROM account a WHERE a.uid = v.uid AND ` + me + ` IN (a.u1, a.u2, a.u3))` + order + `)
-			UNION ALL (SELECT v.uid, v.value FROM late v WHERE v.value ` + signed + after + order + `)) r` + order
+				WHERE v.value ` + signed + after + ` AND v.uid NOT IN (SELECT p.referee FROM pending p) AND ` + l.matches("v.uid") + order + `)
+			UNION ALL (SELECT v.uid, v.value FROM late v WHERE v.value ` + signed + after + ` AND ` + l.matches("v.uid") + order + `)) r` + order
 	}
 	rows, err := l.tx.Query(ctx, sql, l.args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// matches is the condition that somebody is a referee of the partner's whom the filters let through. It is a value, not a join, so that the list is read
+// in its order, no further than the page needs.
+func (l *refereeList) matches(uid string) string {
+	me := l.arg(l.partner)
+	level := ""
+	if ls := l.levels(); len(ls) < 3 {
+		level = map[bool]string{true: "r.level = 1", false: "r.level > 1"}[ls[0] == 1]
+	}
+	return fmt.Sprintf(`(SELECT true FROM (SELECT a.uid, k.level, CASE k.level WHEN 1 THEN code1 WHEN 2 THEN code2 ELSE code3 END AS code, CASE k.level WHEN 1 THEN 0 WHEN 2 THEN u1 ELSE u2 END AS below,
+			country, registered_at, basic_at, verified_at, first_deposit_at, first_trade_at, last_trade_at, spot_vip, futures_vip
+		FROM account a CROSS JOIN LATERAL (SELECT CASE %[1]s WHEN u1 THEN 1 WHEN u2 THEN 2 ELSE 3 END AS level) k WHERE a.uid = %[2]s AND %[1]s IN (a.u1, a.u2, a.u3)) r%[3]s)`,
+		me, uid, allOf("WHERE", append([]string{level}, l.conditions...)...))
+}
+
+// filterKeptActivity adds the conditions on trades by what is kept of a large partner, so that they can be looked at one referee at a time.
+func (l *refereeList) filterKeptActivity() {
+	if l.q.Traded == nil && l.q.Activity == "" {
+		return
+	}
+	unfolded := func(condition string) string {
+		return `r.uid IN (SELECT referee FROM delta WHERE ` + l.ours(l.arg(l.partner)) + ` AND last_at ` + condition + `)`
+	}
+	traded := func() string {
+		from, to := l.arg(l.q.Period.From), l.arg(l.q.Period.To)
+		var late []string
+		days := "false"
+		if !l.wholeDays() {
+			late = l.factPieces(l.q.Period.From, l.q.Period.To)
+		} else {
+			a, b := l.ceil(l.q.Period.From, l.midnight), l.midnight(l.q.Period.To)
+			first, past := l.date(a), l.date(b)
+			late = slices.Concat([]string{l.takenLater(first, past), l.dayPiece("delta", a, b)}, l.factPieces(l.q.Period.From, a), l.factPieces(b, l.q.Period.To))
+			days = `EXISTS (SELECT FROM trader_day t WHERE t.partner = ` + l.arg(l.partner) + ` AND t.referee = r.uid AND t.day >= ` + first + ` AND t.day < ` + past + ` AND t.executed > 0)`
+		}
+		return `coalesce(r.last_trade_at >= ` + from + ` AND r.last_trade_at < ` + to + `, false) OR ` + days + `
+			OR r.uid IN (SELECT x.referee FROM (` + strings.Join(late, "\nUNION ALL ") + `) x WHERE x.executed > 0)`
+	}
+	if t := l.q.Traded; t != nil && *t || l.q.Activity == referral.Active {
+		l.where("(" + traded() + ")")
+	}
+	if t := l.q.Traded; t != nil && !*t {
+		l.where("NOT (" + traded() + ")")
+	}
+	switch l.q.Activity {
+	case referral.Dormant:
+		since := l.arg(referral.DormantBefore(l.now, l.store.zone))
+		l.where("(r.last_trade_at IS NOT NULL OR " + unfolded("IS NOT NULL") + ")")
+		l.where("NOT (coalesce(r.last_trade_at >= " + since + ", false) OR " + unfolded(">= "+since) + ")")
+	case referral.Inactive:
+		l.where("r.last_trade_at IS NULL AND NOT " + unfolded("IS NOT NULL"))
+	}
 }
 
 // pending are the sums of what the list does not have yet: not folded, or not taken up.

@@ -57,7 +57,8 @@ func TestCallersSeeTheirOwn(t *testing.T) {
 		"trade": "$1 IN (owner, u2, u3, referee)", "transfer": "$1 IN (owner, u2, u3, referee)", "referee_day": "$1 IN (owner, u2, u3, referee)",
 		"delta": "$1 IN (owner, u2, u3, referee)", "partner_hour": "partner = $1", "account": "$1 IN (u1, u2, u3, uid)",
 		"commission": "trade_id IN (SELECT trade_id FROM trade WHERE $1 IN (owner, u2, u3, referee))", "referral_code": "uid = $1",
-		"referee_note": "partner = $1", "rank_list": "partner = $1", "referee_rank": "partner = $1", "settlement_due": "owner = $1 OR owner = (SELECT u1 FROM account WHERE uid = $1) OR owner IN (SELECT uid FROM account WHERE $1 IN (u1, u2))",
+		"referee_note": "partner = $1", "rank_list": "partner = $1", "referee_rank": "partner = $1", "referee_count": "partner = $1", "large_partner": "partner = $1",
+		"group_day": "partner = $1", "trader_day": "partner = $1", "trader_count": "partner = $1", "settlement_due": "owner = $1 OR owner = (SELECT u1 FROM account WHERE uid = $1) OR owner IN (SELECT uid FROM account WHERE $1 IN (u1, u2))",
 	}
 	seen := map[string]int64{}
 	for _, partner := range oracle.Partners(events) {

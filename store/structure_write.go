@@ -197,8 +197,15 @@ func (w *structureWriter) saveKYC(ctx context.Context, column string, at []dated
 	for i, d := range at {
 		uids[i], times[i] = d.uid, d.at
 	}
-	_, err := w.run.tx.Exec(ctx, `UPDATE account a SET `+column+` = least(a.`+column+`, n.at)
-		FROM (SELECT uid, min(at) AS at FROM unnest($1::bigint[], $2::timestamptz[]) AS u (uid, at) GROUP BY uid) n WHERE a.uid = n.uid`, uids, times)
+	// Nobody else moves these dates meanwhile: the structure lock is held alone.
+	_, err := w.run.tx.Exec(ctx, `
+		WITH moved AS (
+			UPDATE account a SET `+column+` = least(a.`+column+`, n.at)
+			FROM (SELECT uid, min(at) AS at FROM unnest($1::bigint[], $2::timestamptz[]) AS u (uid, at) GROUP BY uid) n JOIN account was USING (uid) WHERE a.uid = n.uid
+			RETURNING a.u1, a.u2, a.u3, a.code1, a.code2, a.code3, a.country, was.verified_at AS was, a.verified_at),
+		c AS (SELECT w.sign, m.u1, m.u2, m.u3, m.code1, m.code2, m.code3, m.country, NULL::timestamptz AS registered_at, w.verified_at, NULL::timestamptz AS first_deposit_at, NULL::timestamptz AS first_trade_at
+			FROM moved m CROSS JOIN LATERAL (VALUES (-1, m.was), (1, m.verified_at)) w (sign, verified_at))
+		INSERT INTO delta_count (`+countColumns+`) `+countsOf("$3"), uids, times, w.run.store.zone.String())
 	return err
 }
 
@@ -234,11 +241,16 @@ func (w *structureWriter) bind(ctx context.Context) error {
 			SELECT uid FROM n
 			UNION SELECT a.uid FROM n JOIN account a ON a.referrer = n.uid AND a.referrer <> 0
 			UNION SELECT b.uid FROM n JOIN account a ON a.referrer = n.uid AND a.referrer <> 0 JOIN account b ON b.referrer = a.uid AND b.referrer <> 0),
-		path AS (SELECT `+pathColumns+` FROM affected JOIN account x USING (uid) `+pathJoins+`)
-		UPDATE account x SET u1 = p.u1, u2 = p.u2, u3 = p.u3,
-			code1 = CASE WHEN p.u1 <> 0 THEN p.c1 ELSE '' END, code2 = CASE WHEN p.u2 <> 0 THEN p.c2 ELSE '' END, code3 = CASE WHEN p.u3 <> 0 THEN p.c3 ELSE '' END
-		FROM path p WHERE x.uid = p.uid AND (x.u1, x.u2, x.u3) IS DISTINCT FROM (p.u1, p.u2, p.u3)
-		RETURNING x.uid, p.was, x.u1, x.registered_at`, append(uids, voided...))
+		path AS (SELECT `+pathColumns+` FROM affected JOIN account x USING (uid) `+pathJoins+`),
+		moved AS (
+			UPDATE account x SET u1 = p.u1, u2 = p.u2, u3 = p.u3,
+				code1 = CASE WHEN p.u1 <> 0 THEN p.c1 ELSE '' END, code2 = CASE WHEN p.u2 <> 0 THEN p.c2 ELSE '' END, code3 = CASE WHEN p.u3 <> 0 THEN p.c3 ELSE '' END
+			FROM path p JOIN account was USING (uid) WHERE x.uid = p.uid AND (x.u1, x.u2, x.u3) IS DISTINCT FROM (p.u1, p.u2, p.u3)
+			RETURNING x.*, was.u1 AS was1, was.u2 AS was2, was.u3 AS was3, was.code1 AS wascode1, was.code2 AS wascode2, was.code3 AS wascode3),
+		c AS (SELECT w.*, m.country, m.registered_at, m.verified_at, m.first_deposit_at, m.first_trade_at FROM moved m
+			CROSS JOIN LATERAL (VALUES (-1, m.was1, m.was2, m.was3, m.wascode1, m.wascode2, m.wascode3), (1, m.u1, m.u2, m.u3, m.code1, m.code2, m.code3)) w (sign, u1, u2, u3, code1, code2, code3)),
+		counts AS (INSERT INTO delta_count (`+countColumns+`) `+countsOf("$2")+`)
+		SELECT uid, was1, u1, registered_at FROM moved`, append(uids, voided...), w.run.store.zone.String())
 	if err != nil {
 		return err
 	}

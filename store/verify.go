@@ -94,6 +94,11 @@ func (v *verifying) checks(zone string) []check {
 		{"referee_day paths", v.count(dayPathMismatches)},
 		{"partner_hour", v.count(hourMismatches, zone)},
 		{"partner_hour and referee_day", v.count(hourDayMismatches)},
+		{"referee_count", v.count(countMismatches, zone)},
+		{"sorted lists", v.same(listsShould, listsAre)},
+		{"group_day", v.count(groupMismatches)},
+		{"trader_day", v.same(tradersShould, tradersAre)},
+		{"trader_count", v.same(traderCountsShould, traderCountsAre, zone)},
 		{"ledger balances", v.same(balancesShould, balancesAre)},
 		{"ledger sum", v.count(ledgerSum)},
 		{"task escrows", v.count(escrowMismatches)},
@@ -111,11 +116,11 @@ func (v *verifying) count(sql string, args ...any) func(context.Context) (Check,
 }
 
 // same compares two queries as sets of rows. A row that differs counts once.
-func (v *verifying) same(should, is string) func(context.Context) (Check, error) {
-	return v.count(`WITH a AS MATERIALIZED (` + should + `), b AS MATERIALIZED (` + is + `),
+func (v *verifying) same(should, is string, args ...any) func(context.Context) (Check, error) {
+	return v.count(`WITH a AS MATERIALIZED (`+should+`), b AS MATERIALIZED (`+is+`),
 		missing AS MATERIALIZED (TABLE a EXCEPT ALL TABLE b), extra AS MATERIALIZED (TABLE b EXCEPT ALL TABLE a)
 		SELECT (SELECT count(*) FROM b), greatest((SELECT count(*) FROM missing), (SELECT count(*) FROM extra)),
-			coalesce((SELECT 'missing: ' || min(m::text) FROM missing m), (SELECT 'too much: ' || min(e::text) FROM extra e), '')`)
+			coalesce((SELECT 'missing: ' || min(m::text) FROM missing m), (SELECT 'too much: ' || min(e::text) FROM extra e), '')`, args...)
 }
 
 // voids looks for the loops again, and compares them with what is void.

@@ -31,6 +31,7 @@ type Metrics interface {
 	Metrics(ctx context.Context, c domain.Caller, q referral.Query, now time.Time) (referral.Result, error)
 	Leaves(ctx context.Context, c domain.Caller, q referral.LeafQuery) ([]referral.Leaf, error)
 	Series(ctx context.Context, c domain.Caller, from, now time.Time) ([]anomalies.Series, error)
+	Cohorts(ctx context.Context, c domain.Caller, code string, months int, now time.Time) ([]referral.Cohort, error)
 }
 
 // Referees is who knows the referees.

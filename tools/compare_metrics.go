@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"partnerhub/domain"
@@ -85,11 +86,21 @@ func (d Deps) toDate(p, earlier domain.Period, now time.Time) (part domain.Perio
 
 func (d Deps) compare(ctx context.Context, c domain.Caller, q referral.Query, earlier domain.Period, now time.Time) (out comparison, err error) {
 	out.part, out.toDate = d.toDate(q.Period, earlier, now)
-	if !q.GroupBy.Time() {
+	if !q.GroupBy.Time() && q.GroupBy != referral.ByReferee {
 		q.Limit = 0 // the rows of the two periods are matched before the first ones are taken
 	}
 	if out.current, err = d.Metrics.Metrics(ctx, c, q, now); err != nil {
 		return out, err
+	}
+	if q.GroupBy == referral.ByReferee { // of a million, the earlier figures of the first ones alone
+		q.Limit, q.UIDs = 0, []int64{}
+		for _, r := range out.current.Rows {
+			uid, err := strconv.ParseInt(r.Key, 10, 64)
+			if err != nil {
+				return out, err
+			}
+			q.UIDs = append(q.UIDs, uid)
+		}
 	}
 	q.Period = out.part
 	if out.previous, err = d.Metrics.Metrics(ctx, c, q, now); err != nil || !out.toDate {

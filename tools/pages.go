@@ -14,7 +14,7 @@ import (
 // Pages are questions that the web app's pages and the REST API ask, and the assistant has other tools for. They are tools all the same: their
 // arguments are checked and described by the same means, and their figures come from the same place.
 func Pages(d Deps) []Tool {
-	return []Tool{overview(d), searchReferees(d), refereeDetail(d), exportMetrics(d)}
+	return []Tool{overview(d), cohorts(d), searchReferees(d), refereeDetail(d), exportMetrics(d)}
 }
 
 type overviewArgs struct {

@@ -35,6 +35,8 @@ type Tool struct {
 	// Run checks the arguments against Input, calls the tool and returns its result as JSON. Its errors are
 	// *domain.Error; for an argument at fault Field names it, as in "metrics[1]" or "targets.uids".
 	Run func(ctx context.Context, c domain.Caller, args json.RawMessage) (json.RawMessage, error)
+	// Check checks the arguments against Input, as Run begins with, and does no more.
+	Check func(args json.RawMessage) error
 }
 
 var nameRule = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
@@ -66,6 +68,10 @@ func Define[In, Out any](
 	}
 	return Tool{
 		Name: name, Description: description, Input: input,
+		Check: func(args json.RawMessage) error {
+			var in In
+			return decode(input, args, &in)
+		},
 		Run: func(ctx context.Context, c domain.Caller, args json.RawMessage) (json.RawMessage, error) {
 			var in In
 			if err := decode(input, args, &in); err != nil {

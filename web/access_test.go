@@ -135,6 +135,7 @@ var accessTable = map[string][]access{
 	"POST /v1/push/subscriptions":    forRoles(people, "/v1/push/subscriptions", aBrowser),
 	"POST /v1/push/unsubscribe":      forRoles(people, "/v1/push/unsubscribe", `{"endpoint":"https://push.example.com/x"}`),
 	"GET /v1/overview":               mine("/v1/overview?period=this_month"),
+	"GET /v1/cohorts":                mine("/v1/cohorts?months=3"),
 	"GET /v1/metrics/query":          mine("/v1/metrics/query?metrics=commission&period=this_month"),
 	"GET /v1/rates":                  mine("/v1/rates"),
 	"GET /v1/rewards":                mine("/v1/rewards"),

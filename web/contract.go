@@ -109,6 +109,22 @@ type Overview struct {
 	Countries []MetricRow  `json:"countries" doc:"Those with the most commission"`
 }
 
+// CohortList is the answer of GET /v1/cohorts.
+type CohortList struct {
+	AsOf   string   `json:"asOf" format:"date-time"`
+	Zone   string   `json:"zone"`
+	Code   string   `json:"code,omitempty"`
+	Months int      `json:"months"`
+	Rows   []Cohort `json:"rows" doc:"The earliest month first, this one last"`
+}
+
+// Cohort is the referees who registered in a month.
+type Cohort struct {
+	Key      string  `json:"key" format:"date" doc:"The first date of the month"`
+	Referees int64   `json:"referees"`
+	Traded   []int64 `json:"traded" doc:"Of them, with a trade in the month itself, in the next one, and so on until this one"`
+}
+
 // RefereeFilters are the filters of a list of referees.
 type RefereeFilters struct {
 	KYC           string `json:"kyc,omitempty" enum:"none,basic,advanced"`

@@ -63,6 +63,9 @@ func (s *server) registerExportJobs(api huma.API, lists []export) {
 			return nil, problemOf(domain.Invalid("query", "%v", err))
 		}
 		args, err := (&toolInput{query: query}).arguments(lists[i].input(), "", lists[i].defaults)
+		if err == nil {
+			err = lists[i].check(args, s.Now(), s.Zone)
+		}
 		if err != nil {
 			return nil, problemOf(err)
 		}
@@ -138,6 +141,26 @@ func (s *server) registerExportJobs(api huma.API, lists []export) {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		}}, nil
 	})
+}
+
+// check refuses arguments that the list's tool would refuse, before anybody waits for a file.
+func (e export) check(args json.RawMessage, now time.Time, zone *time.Location) error {
+	if err := e.tool.Check(args); err != nil {
+		return err
+	}
+	var periods struct{ Period, Registered, CompareTo string }
+	if err := json.Unmarshal(args, &periods); err != nil {
+		return err
+	}
+	for name, period := range map[string]string{"period": periods.Period, "registered": periods.Registered, "compareTo": periods.CompareTo} {
+		if period == "" {
+			continue
+		}
+		if _, err := domain.ParsePeriod(period, now, zone); err != nil {
+			return domain.Invalid(name, "%s", domain.AsError(err).Message)
+		}
+	}
+	return nil
 }
 
 // exportOf is one of the caller's exports.

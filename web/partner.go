@@ -19,6 +19,7 @@ func (s *server) registerPartner(api huma.API) {
 		pages[t.Name] = t
 	}
 	serveTool[Overview](s, api, "get-overview", "/v1/overview", "Every metric of a period beside an earlier one, its course, the funnel and the countries", pages["overview"], nil)
+	serveTool[CohortList](s, api, "list-cohorts", "/v1/cohorts", "Of the referees who registered in each month, through a code or at all, how many traded in that month and in each since", pages["cohorts"], nil)
 	serveTool[RefereeList](s, api, "list-referees", "/v1/referees", "The caller's referees: filtered, searched, sorted, a page at a time", pages["search_referees"], nil)
 	serveTool[RefereeDetail](s, api, "get-referee", "/v1/referees/{uid}", "One of the caller's referees: figures, course and what happened when", pages["referee_detail"], nil)
 	if t, ok := s.tools["list_rewards"]; ok {

@@ -53,6 +53,11 @@ func TestPartnerPages(t *testing.T) {
 		{two, "GET", "/v1/overview", "", 200, `"commission":{"current":"0"`},
 		{operator, "GET", "/v1/overview", "", 403, `"code":"forbidden"`},
 		{nil, "GET", "/v1/overview", "", 401, `"code":"unauthenticated"`},
+		{one, "GET", "/v1/cohorts?months=2", "", 200, `"rows":[{"key":"2026-10-01","referees":0,"traded":[0,0]},{"key":"2026-11-01","referees":1,"traded":[1]}]`},
+		{one, "GET", "/v1/cohorts?code=OTHER&months=1", "", 200, `"rows":[{"key":"2026-11-01","referees":0,"traded":[0]}]`},
+		{two, "GET", "/v1/cohorts?months=1", "", 200, `"rows":[{"key":"2026-11-01","referees":0,"traded":[0]}]`},
+		{one, "GET", "/v1/cohorts?months=25", "", 422, `"field":"months"`},
+		{operator, "GET", "/v1/cohorts", "", 403, `"code":"forbidden"`},
 		{one, "GET", "/v1/referees", "", 200, `"total":1`},
 		{one, "GET", "/v1/referees?q=2&country=VN&traded=true&period=this_month&sort=commission&order=asc&limit=1", "", 200, `"key":"2"`},
 		{one, "GET", "/v1/referees?q=3", "", 200, `"rows":[]`},
@@ -115,6 +120,8 @@ func TestPartnerPages(t *testing.T) {
 			strictly[Problem](t, body)
 		case strings.HasPrefix(x.path, "/v1/overview"):
 			strictly[Overview](t, body)
+		case strings.HasPrefix(x.path, "/v1/cohorts"):
+			strictly[CohortList](t, body)
 		case strings.HasPrefix(x.path, "/v1/referees/2/note"):
 			strictly[Note](t, body)
 		case strings.HasPrefix(x.path, "/v1/referees/"):

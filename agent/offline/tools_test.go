@@ -54,6 +54,10 @@ func (figures) Leaves(_ context.Context, _ domain.Caller, q referral.LeafQuery) 
 	}, nil
 }
 
+func (figures) Cohorts(context.Context, domain.Caller, string, int, time.Time) ([]referral.Cohort, error) {
+	return nil, nil
+}
+
 // Series are one of a referee who traded daily until five days ago.
 func (figures) Series(_ context.Context, _ domain.Caller, from, now time.Time) ([]anomalies.Series, error) {
 	s := anomalies.Series{Subject: anomalies.Subject{Kind: anomalies.Referee, UID: 10101}}

@@ -136,7 +136,8 @@ type Query struct {
 	Period  domain.Period
 	GroupBy GroupBy
 	Filter  Filter
-	Limit   int // rows at most; 0: all
+	Limit   int     // rows at most; 0: all
+	UIDs    []int64 // with ByReferee: rows of these alone, of those who are referees; nil: of all. The total is over all.
 }
 
 // Row is one group's figures, in the order of the query's metrics, in micro-USDT or as counts.

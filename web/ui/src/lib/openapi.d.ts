@@ -147,6 +147,23 @@ export interface paths {
         patch: operations["change-code"];
         trace?: never;
     };
+    "/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of the referees who registered in each month, through a code or at all, how many traded in that month and in each since */
+        get: operations["list-cohorts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -2040,6 +2057,27 @@ export interface components {
              * @description the partner whose code it is
              */
             owner: number;
+        };
+        Cohort: {
+            /**
+             * Format: date
+             * @description The first date of the month
+             */
+            key: string;
+            /** Format: int64 */
+            referees: number;
+            /** @description Of them, with a trade in the month itself, in the next one, and so on until this one */
+            traded: number[];
+        };
+        CohortList: {
+            /** Format: date-time */
+            asOf: string;
+            code?: string;
+            /** Format: int64 */
+            months: number;
+            /** @description The earliest month first, this one last */
+            rows: components["schemas"]["Cohort"][];
+            zone: string;
         };
         CommissionRates: {
             futuresRate: string;
@@ -5019,6 +5057,84 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-cohorts": {
+        parameters: {
+            query?: {
+                /** @description only referees who came through this referral code */
+                code?: string;
+                /** @description of how many months, this one the last; by default 12 */
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortList"];
+                };
+            };
+            /** @description The same as If-None-Match names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -21,6 +21,7 @@ import { comparisonQuery } from "../../lib/queries";
 import { MetricChart } from "../overview/MetricChart";
 import { refereesQuery } from "../referees/data";
 import { CodeDialog } from "./CodeForm";
+import { Cohorts } from "./Cohorts";
 import { codesQuery } from "./data";
 
 const ShareDialog = lazy(() => import("./ShareDialog"));
@@ -109,6 +110,7 @@ export function CodePage() {
               })}
             </dl>
             <MetricChart data={series.data} metric="commission" />
+            <Cohorts code={code} />
             <Through code={code} period={period} />
           </div>
         )}

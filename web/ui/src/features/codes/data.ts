@@ -6,6 +6,7 @@ import { useReason } from "../../lib/copy";
 import { fromMicro, micro } from "../../lib/decimal";
 import { usePageWords } from "../../lib/i18n/pages";
 import { codesWords } from "../../lib/i18n/pages/codes";
+import type { Schema } from "../../lib/rest";
 
 export type CodeRow = CodesResult["rows"][number];
 
@@ -29,6 +30,14 @@ export const codesQuery = (period: string) =>
     queryKey: ["codes", period],
     queryFn: ({ signal }) => api.get<CodesResult>("/v1/codes", { period }, signal),
     staleTime: 30_000,
+  });
+
+/** Of the referees of each of the last twelve months, how many traded since; through a code, or all. */
+export const cohortsQuery = (code?: string) =>
+  queryOptions({
+    queryKey: ["cohorts", code],
+    queryFn: ({ signal }) => api.get<Schema["CohortList"]>("/v1/cohorts", code ? { code } : {}, signal),
+    staleTime: 60_000,
   });
 
 export const ratesQuery = queryOptions({

@@ -9,6 +9,7 @@ import { Sparkline } from "../../components/Sparkline";
 import { Failed } from "../../components/states";
 import { Bars, Meter } from "../../components/Bars";
 import type { ComparedRow, ComparisonResult } from "../../lib/contract";
+import { Cohorts } from "../codes/Cohorts";
 import { approx, isMoney, sign } from "../../lib/format";
 import { useWords } from "../../lib/i18n";
 import { usePageWords } from "../../lib/i18n/pages";
@@ -39,6 +40,7 @@ export function Sections({ period }: { period: string }) {
         <Products period={period} />
       </div>
       <Countries period={period} />
+      <Cohorts />
       {data ? <Everything data={data} /> : <SectionSkeleton className="mt-4 h-[46rem]" />}
     </>
   );
