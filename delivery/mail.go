@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -22,15 +23,17 @@ type MailConfig struct {
 	Server         string // host:port
 	TLS            string // starttls, tls (from the first byte) or none
 	User, Password string // "" for a server that wants none
-	From, To       string // addresses; To may name several, with commas between
+	From, To       string // addresses; To may name several, with commas between: of the desk, for tickets of nobody's own
+	Hub            string // the address of the web app, https://hub.example.com; "" leaves links out
 }
 
-// Mailer sends tickets to the mailbox of those who take them. It is safe for concurrent use.
+// Mailer sends tickets to the mailbox of the BD whose they are, where it is known, and else to the desk's. It is safe for concurrent use.
 type Mailer struct {
 	client *gomail.Client
 	from   string
 	to     []string
 	host   string // of Message-ID
+	hub    string // without a slash at its end
 }
 
 // mailOK is the SMTP reply of a message that was taken, which counts as a status of HTTP does.
@@ -51,7 +54,10 @@ func NewMailer(cfg MailConfig) (*Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp-to %q: %w", cfg.To, err)
 	}
-	m := &Mailer{from: from.String(), host: host}
+	if u, err := url.Parse(cfg.Hub); cfg.Hub != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return nil, fmt.Errorf("public-url %q: want a web address", cfg.Hub)
+	}
+	m := &Mailer{from: from.String(), host: host, hub: strings.TrimSuffix(cfg.Hub, "/")}
 	for _, a := range list {
 		m.to = append(m.to, a.String())
 	}
@@ -81,18 +87,22 @@ func (m *Mailer) send(ctx context.Context, d webhook.Delivery) (answer, error) {
 	var event struct {
 		Timestamp time.Time `json:"timestamp"`
 		Data      struct {
-			TicketID, State, Category, Summary, BD string
-			UID                                    int64
-			Priority                               int
-			DueAt                                  time.Time
+			TicketID, State, Category, Summary, BD, Mailbox string
+			UID                                             int64
+			Priority                                        int
+			DueAt                                           time.Time
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(d.Body, &event); err != nil {
 		return answer{}, err
 	}
 	t := event.Data
+	to := m.to
+	if t.Mailbox != "" {
+		to = []string{t.Mailbox}
+	}
 	msg := gomail.NewMsg()
-	if err := errors.Join(msg.From(m.from), msg.To(m.to...)); err != nil {
+	if err := errors.Join(msg.From(m.from), msg.To(to...)); err != nil {
 		return answer{}, err
 	}
 	msg.SetMessageIDWithValue(d.Message + "@" + m.host)
@@ -107,6 +117,9 @@ func (m *Mailer) send(ctx context.Context, d webhook.Delivery) (answer, error) {
 		fmt.Fprintf(&text, "With: %s\n", t.BD)
 	}
 	fmt.Fprintf(&text, "\n%s\n\nTicket %s\n", t.Summary, t.TicketID)
+	if m.hub != "" {
+		fmt.Fprintf(&text, "%s/tickets/%s\n", m.hub, t.TicketID)
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, text.String())
 	err := m.client.DialAndSendWithContext(ctx, msg)
 	var refused *gomail.SendError

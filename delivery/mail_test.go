@@ -99,11 +99,11 @@ func (b *mailbox) serve(conn net.Conn) {
 	}
 }
 
-// TestTicketsByMail has tickets reach the desk's mailbox: once each, though it refuses at first, and whatever a partner writes into them.
+// TestTicketsByMail has tickets reach the desk's mailbox, or the BD's own: once each, though it refuses at first, and whatever a partner writes into them.
 func TestTicketsByMail(t *testing.T) {
 	w := newWorld(t)
 	box := newMailbox(t, 2)
-	mailer, err := NewMailer(MailConfig{Server: box.Addr().String(), TLS: "none", From: "Partner Hub <hub@example.com>", To: "desk@example.com, second@example.com"})
+	mailer, err := NewMailer(MailConfig{Server: box.Addr().String(), TLS: "none", From: "Partner Hub <hub@example.com>", To: "desk@example.com, second@example.com", Hub: "https://hub.example.com/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,9 @@ func TestTicketsByMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada := domain.Caller{UID: 70, Role: domain.RoleBD}
+	if err := tickets.Seen(t.Context(), ada, "Ada", "ada@example.com", time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range []store.TicketMove{{Action: handoff.Claims, Name: "Ada", At: time.Now()}, {Action: handoff.Replies, Name: "Ada", Text: "hi", At: time.Now()}} {
 		if _, err := tickets.Move(t.Context(), ada, opened.ID, m); err != nil {
 			t.Fatal(err)
@@ -142,15 +145,19 @@ func TestTicketsByMail(t *testing.T) {
 		if m.Header.Get("Bcc") != "" || !strings.Contains(m.Header.Get("Subject"), "partner 1, finance") || m.Header.Get("To") == "" || !strings.Contains(m.Header.Get("From"), "hub@example.com") {
 			t.Errorf("headers: %v", m.Header)
 		}
-		if !strings.Contains(box.bodies[i], "Ticket "+opened.ID) {
-			t.Errorf("no ticket in %s", box.bodies[i])
+		to, own := m.Header.Get("To"), strings.Contains(m.Header.Get("Subject"), "cancelled") // when Ada had it
+		if own != (to == "<ada@example.com>") || own == strings.Contains(to, "desk@example.com") {
+			t.Errorf("%q went to %s", m.Header.Get("Subject"), to)
+		}
+		if !strings.Contains(box.bodies[i], "Ticket "+opened.ID) || !strings.Contains(box.bodies[i], "https://hub.example.com/tickets/"+opened.ID) {
+			t.Errorf("no ticket, or no link to it, in %s", box.bodies[i])
 		}
 	}
 	if len(ids) != 2 {
 		t.Errorf("message ids: %v", ids)
 	}
 	for _, to := range box.rcpt {
-		if !strings.Contains(to, "desk@example.com") && !strings.Contains(to, "second@example.com") {
+		if !strings.Contains(to, "desk@example.com") && !strings.Contains(to, "second@example.com") && !strings.Contains(to, "ada@example.com") {
 			t.Errorf("sent to %s", to)
 		}
 	}
@@ -185,6 +192,7 @@ func TestMailSettings(t *testing.T) {
 		"smtp-server": {Server: "mail.example.com", TLS: good.TLS, From: good.From, To: good.To},
 		"smtp-tls":    {Server: good.Server, TLS: "maybe", From: good.From, To: good.To},
 		"smtp-from":   {Server: good.Server, TLS: good.TLS, From: "hub@example.com\r\nBcc: x@example.com", To: good.To},
+		"public-url":  {Server: good.Server, TLS: good.TLS, From: good.From, To: good.To, Hub: "hub.example.com"},
 		"smtp-to":     {Server: good.Server, TLS: good.TLS, From: good.From},
 	} {
 		if _, err := NewMailer(bad); err == nil || !strings.Contains(err.Error(), name) {

@@ -309,14 +309,14 @@ func scanTicketEvent(row pgx.CollectableRow) (e handoff.Event, err error) {
 
 func noTicket() error { return domain.Errorf(domain.CodeNotFound, "id", "no such ticket") }
 
-// Seen notes that a BD is at the desk, under the name that partners are shown.
-func (s *Tickets) Seen(ctx context.Context, c domain.Caller, name string, at time.Time) error {
+// Seen notes that a BD is at the desk, under the name that partners are shown, and the mailbox that tickets for them go to.
+func (s *Tickets) Seen(ctx context.Context, c domain.Caller, name, email string, at time.Time) error {
 	if c.Role != domain.RoleBD {
 		return nil
 	}
-	_, err := s.pool.Exec(ctx, `INSERT INTO desk_member AS d (uid, name, seen_at) VALUES ($1, $2, $3)
-		ON CONFLICT (uid) DO UPDATE SET name = CASE excluded.name WHEN '' THEN d.name ELSE excluded.name END, seen_at = excluded.seen_at
-		WHERE d.seen_at < excluded.seen_at - interval '1 minute' OR d.name <> excluded.name`, c.UID, name, at)
+	_, err := s.pool.Exec(ctx, `INSERT INTO desk_member AS d (uid, name, email, seen_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (uid) DO UPDATE SET name = CASE excluded.name WHEN '' THEN d.name ELSE excluded.name END, email = excluded.email, seen_at = excluded.seen_at
+		WHERE d.seen_at < excluded.seen_at - interval '1 minute' OR d.name <> excluded.name OR d.email <> excluded.email`, c.UID, name, email, at)
 	return err
 }
 

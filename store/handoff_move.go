@@ -129,13 +129,17 @@ func (s *Tickets) announce(ctx context.Context, tx pgx.Tx, t handoff.Ticket, a h
 		BDUID    int64            `json:"bdUid,omitempty"`
 		Priority handoff.Priority `json:"priority"`
 		Summary  string           `json:"summary"`
-	}{handoff.StatusOf(t, a), t.Owner, t.BD, t.Priority, conversation.TitleOf(t.Summary)}
+		Mailbox  string           `json:"mailbox,omitempty"` // in mail alone: the BD's own, where it is known
+	}{handoff.StatusOf(t, a), t.Owner, t.BD, t.Priority, conversation.TitleOf(t.Summary), ""}
 	event := webhook.Event{Owner: t.Owner, Type: kind, Key: key, Data: notice.JSON(told), At: t.UpdatedAt}
 	if err := emit(ctx, tx, []webhook.Event{event}); err != nil {
 		return err
 	}
 	if s.desk.Mail && (a == handoff.Opens || a == handoff.Reopens || a == handoff.Reassigns || a == handoff.Cancels) { // what is news to the desk
 		told.Summary = t.Summary
+		if err := tx.QueryRow(ctx, `SELECT coalesce(max(email), '') FROM desk_member WHERE uid = $1`, t.BD).Scan(&told.Mailbox); err != nil {
+			return err
+		}
 		event.Data = notice.JSON(told)
 		if err := mailOut(ctx, tx, event); err != nil {
 			return err

@@ -41,7 +41,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]domain.Caller{"Ada": ada, "Ben": ben} {
-		if err := d.s.Seen(t.Context(), c, name, d.at); err != nil {
+		if err := d.s.Seen(t.Context(), c, name, "", d.at); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -41,6 +42,21 @@ type claims struct {
 	jwt.RegisteredClaims
 	Role domain.Role `json:"role"`
 	Name string      `json:"name,omitempty"` // shown to the caller alone
+	// Email is where a BD's tickets are sent; a token need not have one.
+	Email         string `json:"email,omitempty"`
+	EmailVerified *bool  `json:"email_verified,omitempty"` // false: nobody knows whose mailbox it is
+}
+
+// person is who a caller is to others, as far as the token says: "" where it does not.
+type person struct{ name, email string }
+
+// person leaves out what is no address.
+func (cl claims) person() person {
+	p := person{name: cl.Name}
+	if a, err := mail.ParseAddress(cl.Email); err == nil && len(a.Address) <= 254 && (cl.EmailVerified == nil || *cl.EmailVerified) {
+		p.email = a.Address
+	}
+	return p
 }
 
 // NewAuth fetches the JWKS, if one is named, and keeps it fresh until ctx ends.
@@ -77,35 +93,35 @@ func (a *Auth) Caller(r *http.Request) (domain.Caller, error) {
 	return c, err
 }
 
-func (a *Auth) identify(r *http.Request) (c domain.Caller, name string, err error) {
+func (a *Auth) identify(r *http.Request) (c domain.Caller, p person, err error) {
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !isBearer {
 		cookie, err := r.Cookie(sessionCookie)
 		if err != nil {
-			return c, "", domain.Errorf(domain.CodeUnauthenticated, "", "sign in first")
+			return c, p, domain.Errorf(domain.CodeUnauthenticated, "", "sign in first")
 		}
 		// A cookie travels with requests that other sites cause; a header does not.
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && !sameOrigin(r) {
-			return c, "", domain.Errorf(domain.CodeForbidden, "Origin", "the request comes from another site")
+			return c, p, domain.Errorf(domain.CodeForbidden, "Origin", "the request comes from another site")
 		}
 		token = cookie.Value
 	}
 	return a.verify(token)
 }
 
-func (a *Auth) verify(token string) (c domain.Caller, name string, err error) {
+func (a *Auth) verify(token string) (c domain.Caller, p person, err error) {
 	var cl claims
 	if _, err := a.parser.ParseWithClaims(token, &cl, a.key); err != nil {
-		return c, "", domain.Errorf(domain.CodeUnauthenticated, "", "the token is not valid or has expired")
+		return c, p, domain.Errorf(domain.CodeUnauthenticated, "", "the token is not valid or has expired")
 	}
 	uid, err := strconv.ParseInt(cl.Subject, 10, 64)
 	if err != nil || uid <= 0 {
-		return c, "", domain.Errorf(domain.CodeUnauthenticated, "sub", "the token's subject is not a uid")
+		return c, p, domain.Errorf(domain.CodeUnauthenticated, "sub", "the token's subject is not a uid")
 	}
 	if !cl.Role.Valid() || cl.Role == domain.RoleService {
-		return c, "", domain.Errorf(domain.CodeUnauthenticated, "role", "the token names no known role")
+		return c, p, domain.Errorf(domain.CodeUnauthenticated, "role", "the token names no known role")
 	}
-	return domain.Caller{UID: uid, Role: cl.Role}, cl.Name, nil
+	return domain.Caller{UID: uid, Role: cl.Role}, cl.person(), nil
 }
 
 // sign makes a session token; development sign-in uses it.

@@ -119,7 +119,8 @@ func (s *server) registerHandoff(api huma.API) {
 
 func (s *server) listTickets(ctx context.Context, in *ticketsInput) (*bodyOf[page[ticket]], error) {
 	c, now := caller(ctx), s.Now()
-	if err := s.Tickets.Seen(ctx, c, s.nameOf(ctx, c), now); err != nil {
+	p, _ := ctx.Value(personKey{}).(person)
+	if err := s.Tickets.Seen(ctx, c, s.nameOf(ctx, c), p.email, now); err != nil {
 		return nil, problemOf(err)
 	}
 	list, next, err := s.Tickets.List(ctx, c, store.TicketQuery{States: in.State, Mine: in.Mine, Owner: in.UID, Cursor: in.Cursor, Limit: in.Limit})

@@ -163,7 +163,7 @@ func (s *server) apiConfig() huma.Config {
 
 type (
 	callerKey struct{}
-	nameKey   struct{}
+	personKey struct{}
 )
 
 // caller is who the request is from; operations behind authenticate have one.
@@ -184,7 +184,7 @@ func (s *server) authenticate(api huma.API) func(huma.Context, func(huma.Context
 func (s *server) authenticateFor(_ huma.API, bound time.Duration) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
-		c, name, err := s.Auth.identify(r)
+		c, p, err := s.Auth.identify(r)
 		if err != nil {
 			writeProblem(w, err)
 			return
@@ -193,7 +193,7 @@ func (s *server) authenticateFor(_ huma.API, bound time.Duration) func(huma.Cont
 			writeProblem(w, err)
 			return
 		}
-		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), nameKey{}, name), bound)
+		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), personKey{}, p), bound)
 		defer cancel()
 		next(huma.WithContext(ctx, bounded))
 	}

@@ -261,3 +261,23 @@ func testArticles(context.Context, knowledge.ArticleFilter) ([]knowledge.Stored,
 	}
 	return out, nil
 }
+
+// TestMailboxOfToken takes a BD's mailbox from the token, and from nothing that is none.
+func TestMailboxOfToken(t *testing.T) {
+	no := false
+	for _, c := range []struct {
+		claims claims
+		want   string
+	}{
+		{claims{Email: "ada@example.com"}, "ada@example.com"},
+		{claims{Email: "Ada <ada@example.com>"}, "ada@example.com"},
+		{claims{Email: "ada@example.com", EmailVerified: &no}, ""},
+		{claims{Email: "ada@example.com\r\nBcc: x@example.com"}, ""},
+		{claims{Email: "not one"}, ""},
+		{claims{}, ""},
+	} {
+		if got := c.claims.person().email; got != c.want {
+			t.Errorf("%q: %q, want %q", c.claims.Email, got, c.want)
+		}
+	}
+}

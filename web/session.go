@@ -102,8 +102,8 @@ type welcome struct {
 
 // nameOf is a person's name where the hub knows it: from their token, or in development mode. Else the uid is all there is.
 func (s *server) nameOf(ctx context.Context, c domain.Caller) string {
-	if name, _ := ctx.Value(nameKey{}).(string); name != "" {
-		return name
+	if p, _ := ctx.Value(personKey{}).(person); p.name != "" {
+		return p.name
 	}
 	for _, p := range s.People {
 		if p.UID == c.UID {

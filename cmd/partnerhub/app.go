@@ -176,12 +176,12 @@ func (a *app) desk() (handoff.Desk, error) {
 	return d, nil
 }
 
-// mailer sends tickets to the desk's mailbox; nil where none is set.
+// mailer sends tickets by mail; nil where no server is set.
 func (a *app) mailer() (*delivery.Mailer, error) {
 	if a.SMTPServer == "" {
 		return nil, nil
 	}
-	m, err := delivery.NewMailer(delivery.MailConfig{Server: a.SMTPServer, TLS: a.SMTPTLS, User: a.SMTPUser, Password: a.SMTPPassword, From: a.SMTPFrom, To: a.SMTPTo})
+	m, err := delivery.NewMailer(delivery.MailConfig{Server: a.SMTPServer, TLS: a.SMTPTLS, User: a.SMTPUser, Password: a.SMTPPassword, From: a.SMTPFrom, To: a.SMTPTo, Hub: a.PublicURL})
 	if err != nil {
 		return nil, usagef("--%s", err)
 	}

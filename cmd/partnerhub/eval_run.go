@@ -123,7 +123,7 @@ func (cmd *evalRunCmd) load(ctx context.Context, kept *store.Reviews) ([]eval.Ca
 }
 
 // player sets the stage: the demo program on a scratch database.
-func (cmd *evalRunCmd) player(ctx context.Context, a *app, pool *pgxpool.Pool) (eval.Player, string, error) {
+func (a *app) player(ctx context.Context, pool *pgxpool.Pool) (eval.Player, string, error) {
 	s, err := store.Open(ctx, pool, time.UTC)
 	if err != nil {
 		return eval.Player{}, "", err
@@ -156,7 +156,7 @@ func (cmd *evalRunCmd) player(ctx context.Context, a *app, pool *pgxpool.Pool) (
 }
 
 func (cmd *evalRunCmd) play(ctx context.Context, a *app, pool *pgxpool.Pool, kept *store.Reviews, cases []eval.Case) error {
-	p, prompts, err := cmd.player(ctx, a, pool)
+	p, prompts, err := a.player(ctx, pool)
 	if err != nil {
 		return err
 	}

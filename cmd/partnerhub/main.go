@@ -33,7 +33,8 @@ type settings struct {
 	SMTPUser     string `name:"smtp-user" env:"PARTNERHUB_SMTP_USER" placeholder:"NAME" help:"Its account, if it wants one."`
 	SMTPPassword string `name:"smtp-password" env:"PARTNERHUB_SMTP_PASSWORD" placeholder:"TEXT" help:"The account's password."`
 	SMTPFrom     string `name:"smtp-from" env:"PARTNERHUB_SMTP_FROM" placeholder:"MAIL" help:"Whom the mail is from."`
-	SMTPTo       string `name:"smtp-to" env:"PARTNERHUB_SMTP_TO" placeholder:"MAIL,…" help:"The mailboxes of those who take tickets."`
+	SMTPTo       string `name:"smtp-to" env:"PARTNERHUB_SMTP_TO" placeholder:"MAIL,…" help:"The mailboxes of the desk: for tickets of no BD, and of BDs whose token names no mailbox."`
+	PublicURL    string `name:"public-url" env:"PARTNERHUB_PUBLIC_URL" placeholder:"URL" help:"Where the web app is reached from outside: mail links to tickets there."`
 
 	OpenAIBaseURL string `name:"openai-base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"An OpenAI-compatible endpoint; unset: the offline planner answers."`
 	OpenAIAPIKey  string `name:"openai-api-key" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Its key."`
