@@ -77,9 +77,9 @@ func (p *Planner) renderChange(f Frame, r result) string {
 	case sign(c.Delta.String()) == 0:
 		return p.prompts.Answer("explain.same", said...)
 	case len(r.Causes) == 0:
-		return strings.Join(append([]string{p.prompts.Answer("explain.plain", said...)}, p.behind(m, r)...), " ")
+		return strings.Join(append([]string{p.prompts.Answer("explain.plain", said...)}, p.behind(m, r)...), "\n\n")
 	}
-	return strings.Join(append([]string{p.prompts.Answer("explain.change", said...)}, p.behind(m, r)...), " ")
+	return strings.Join(append([]string{p.prompts.Answer("explain.change", said...)}, p.behind(m, r)...), "\n\n")
 }
 
 // earlier is what was compared with, in words: "last week (9–15 Nov 2026)".
@@ -273,7 +273,7 @@ func (p *Planner) renderReview(f Frame, r result) string {
 	if len(words) > 0 {
 		out = append(out, p.prompts.Answer("review.next", "words", strings.Join(words, " ")))
 	}
-	return strings.Join(out, " ")
+	return strings.Join(out, "\n\n")
 }
 
 func (p *Planner) renderAnomalies(f Frame, r result) string {

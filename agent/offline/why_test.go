@@ -17,9 +17,9 @@ func TestAnalysisProse(t *testing.T) {
 			"byReferee":[{"key":"201171","delta":"-35.1"},{"key":"7","delta":"2.5"},{"key":"8","delta":"2"},{"key":"other","delta":"-10.6","count":9}],"bySubPartner":[{"key":"","delta":"-40"},{"key":"10011","delta":"-1.2"}],
 			"byStatus":[{"key":"left","delta":"-9.8","count":3},{"key":"stayed","delta":"-31.4","count":12}]}`,
 			"Commission this week (16–22 Nov 2026) fell by 41.20 USDT (−12.32 %) to 293.10 USDT, from 334.30 USDT in the same part of last week (9–12 Nov 2026): " +
-				"−35.10 USDT from UID 201171 (futures), −9.80 USDT from the others of Vietnam (gone), +2.00 USDT from no sub-partner (new), +1.70 USDT spread over all others. " +
-				"By what drives it: active referees (15 before, 12 now) −20.10 USDT, mix of products and referees −20.10 USDT. " +
-				"The largest changes by referee: UID 201171 −35.10 USDT, UID 7 +2.50 USDT. By sub-partner: sub-partner 10011 −1.20 USDT. " +
+				"−35.10 USDT from UID 201171 (futures), −9.80 USDT from the others of Vietnam (gone), +2.00 USDT from no sub-partner (new), +1.70 USDT spread over all others.\n\n" +
+				"By what drives it: active referees (15 before, 12 now) −20.10 USDT, mix of products and referees −20.10 USDT.\n\n" +
+				"The largest changes by referee: UID 201171 −35.10 USDT, UID 7 +2.50 USDT.\n\nBy sub-partner: sub-partner 10011 −1.20 USDT.\n\n" +
 				"Referees who started: 0 (0.00 USDT); who stopped: 3 (−9.80 USDT)."},
 		{"why did the number of active traders rise this week", "explain_change", `{` + weekOfNov + `,"compareTo":{"from":"2026-11-09T00:00:00Z","to":"2026-11-16T00:00:00Z"},"metric":"traders",
 			"rows":[{"key":"1"}],"total":{"traders":{"current":3,"previous":1,"delta":2,"percent":"200"}},"causes":[],"rest":2}`,
@@ -35,10 +35,10 @@ func TestAnalysisProse(t *testing.T) {
 			"causes":[{"dimensions":{"referee":"10023"},"delta":"1.5","status":"stayed"}],
 			"anomalies":{"rows":[{"kind":"silent_trader","subject":{"type":"referee","uid":10024},"metric":"volume","since":"2026-11-12T03:23:30Z","ongoing":true,"expected":{"low":"1","usual":"2","high":"3"},"seen":"0"}],"total":2},
 			"next":[{"words":"Contact UID 10024."},{"words":"Share your codes."},{"words":"Wait."}]}`,
-			"This week (16–22 Nov 2026): commission 10.00 USDT (+25.00 %), trading volume 1,000.00 USDT and new referrals 4 (0.00 %), compared with the same part of last week (9–12 Nov 2026). " +
-				"Most commission came from UID 10023 (40.50 %) and spot (100.00 %). What stands out in the change of commission: +1.50 USDT from UID 10023. " +
-				"Of the funnel: 4 signed up, 2 passed KYC, 1 made a first deposit, 1 a first trade. " +
-				"Alerts: 2, the largest: UID 10024 has not traded since 12 Nov 2026; the usual volume would have been 2.00 USDT. " +
+			"This week (16–22 Nov 2026): commission 10.00 USDT (+25.00 %), trading volume 1,000.00 USDT and new referrals 4 (0.00 %), compared with the same part of last week (9–12 Nov 2026).\n\n" +
+				"Most commission came from UID 10023 (40.50 %) and spot (100.00 %).\n\nWhat stands out in the change of commission: +1.50 USDT from UID 10023.\n\n" +
+				"Of the funnel: 4 signed up, 2 passed KYC, 1 made a first deposit, 1 a first trade.\n\n" +
+				"Alerts: 2, the largest: UID 10024 has not traded since 12 Nov 2026; the usual volume would have been 2.00 USDT.\n\n" +
 				"What to do next: Contact UID 10024. Share your codes."},
 		{"any anomalies this week", "list_anomalies", `{` + weekOfNov + `,"rows":[],"total":0}`, "Nothing out of the ordinary this week (16–22 Nov 2026)."},
 		{"any unusual withdrawals this week", "list_anomalies", `{` + weekOfNov + `,"rows":[{"kind":"withdrawal_spike","subject":{"type":"referee","uid":7},"metric":"withdrawals","since":"2026-11-17T09:30:00Z","until":"2026-11-17T09:30:00Z","ongoing":false,
