@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"partnerhub/domain/referral"
@@ -181,6 +182,7 @@ func (p *Prompts) Has(name string) bool { _, ok := p.answers[name]; return ok }
 
 // Answer fills in a template: the pairs are names and their values. An unknown template is an empty text.
 func (p *Prompts) Answer(name string, pairs ...string) string {
+	pairs = slices.Clone(pairs) // a caller may use the same ones again
 	for i := 0; i < len(pairs); i += 2 {
 		pairs[i] = "{" + pairs[i] + "}"
 	}

@@ -33,6 +33,12 @@ func TestAnswer(t *testing.T) {
 	if got := p.Answer("a", "x", "{y}", "y", "2"); got != "{y} and 2" { // what is filled in is not filled in again
 		t.Errorf("got %q", got)
 	}
+	pairs := []string{"x", "1", "y", "2"}
+	for range 2 {
+		if got := p.Answer("a", pairs...); got != "1 and 2" {
+			t.Errorf("got %q", got)
+		}
+	}
 	if got := p.Answer("none"); got != "" || p.Has("none") {
 		t.Errorf("got %q", got)
 	}

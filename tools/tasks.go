@@ -87,7 +87,7 @@ type taskSpending struct {
 	Participants int          `json:"participants"`
 	Started      int          `json:"started"`
 	Completed    int          `json:"completed"`
-	Review       int          `json:"review"`
+	Review       int          `json:"toReview"` // participants; a name of its own, or encoding/json drops both
 	Funded       domain.Money `json:"funded"`
 	Paid         domain.Money `json:"paid"`
 	Reserved     domain.Money `json:"reserved"`

@@ -73,7 +73,7 @@ func (p *Planner) renderTaskList(r taskResults) string {
 	}
 	out := p.prompts.Answer(name, "count", strconv.Itoa(len(r.Rows)), "status", status, "paid", usdt(total.text("paid")), "reserved", usdt(total.text("reserved")), "funded", usdt(total.text("funded")), "earned", usdt(total.text("earned")))
 	for _, t := range r.Rows[:min(len(r.Rows), shownTasks)] {
-		out += " " + p.prompts.Answer("tasks."+r.Side+".row", append(p.taskWords(t), "done", p.progressWords(t, t.text("type")))...)
+		out += "\n- " + p.prompts.Answer("tasks."+r.Side+".row", append(p.taskWords(t), "done", p.progressWords(t, t.text("type")))...)
 	}
 	return out
 }
@@ -93,7 +93,7 @@ func (p *Planner) taskWords(t row) []string {
 	}
 	return []string{
 		"id", t.text("key"), "title", title, "type", t.text("type"), "status", t.text("status"), "start", day("start"), "end", day("end"), "settles", day("settlesAt"),
-		"participants", t.text("participants"), "started", t.text("started"), "completed", t.text("completed"), "review", t.text("review"),
+		"participants", t.text("participants"), "started", t.text("started"), "completed", t.text("completed"), "review", t.text("toReview"),
 		"paid", usdt(t.text("paid")), "funded", usdt(t.text("funded")), "reserved", usdt(t.text("reserved")), "refunded", usdt(t.text("refunded")),
 	}
 }
@@ -132,7 +132,7 @@ func (p *Planner) renderTask(r taskResults) string {
 		return out + " " + p.prompts.Answer("task.mine", "done", p.progressWords(r.Task, kind))
 	}
 	out += " " + p.prompts.Answer("task.spending", words...)
-	if n := r.Task.text("review"); n != "" && n != "0" {
+	if n := r.Task.text("toReview"); n != "" && n != "0" {
 		out += " " + p.prompts.Answer("task.review", words...)
 	}
 	if len(r.Rows) > 0 && sign(r.Rows[0].text("progress")) > 0 {

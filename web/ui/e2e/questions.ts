@@ -13,6 +13,9 @@ export const cardKinds = {
   trade: ["Why did my commission change this month?", toTrades, (page) => follow(page, /^Trace trade /)],
   rewards: ["Show my reward records"],
   codes: ["Show my referral codes"],
+  tasks: ["Show my tasks"],
+  simulation: ["Simulate a futures trading task for 10002 over the last 30 days, 50k gets 30 USDT"],
+  programs: ["Show my programs"],
 } satisfies Record<string, [string, ...((page: Page) => Promise<void>)[]]>;
 
 export type CardKind = keyof typeof cardKinds;

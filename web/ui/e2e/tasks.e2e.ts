@@ -187,6 +187,19 @@ describe("a task", () => {
     const count = (await tasksOf(page)).length;
     await confirm.dblclick();
     await expect.poll(async () => (await tasksOf(page)).length).toBe(count + 1);
+
+    // The chat shows what it made, and leads to its page.
+    await ask(page, "show my tasks");
+    const list = page.locator("#assistant section.card").last();
+    await list.getByRole("progressbar", { name: "Budget" }).first().waitFor();
+    const id = Math.max(...(await tasksOf(page)).map((t) => t.id));
+    await ask(page, `show task ${String(id)}`);
+    const one = page.locator("#assistant section.card").last();
+    await one.getByRole("progressbar", { name: "Progress of 10002" }).waitFor();
+    await expectAccessible(page, "a task in the chat");
+    await shot(page, "task-in-chat");
+    await one.getByRole("link").first().click();
+    await page.waitForURL(new RegExp(`/tasks/${String(id)}\\b`));
     await page.context().close();
   });
 });

@@ -20,6 +20,7 @@ describe("accessible in both themes on a phone and a desktop, without sideways s
         if (width !== 390 && width !== 1366) continue;
         for (const theme of themes) {
           await page.emulateMedia({ colorScheme: theme });
+          await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
           await page.waitForTimeout(150); // the charts are drawn anew
           await expectAccessible(page, `${name} at ${width}, ${theme}`, theme === "light" ? "all" : "colour");
           await shot(page, `${name}-${width}-${theme}`);

@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { I18nProvider, initialLocale, locales } from "./lib/i18n";
+import "./lib/theme"; // every page follows a change of the system's theme
 import "./styles/base.css";
 
 const root = document.getElementById("root");

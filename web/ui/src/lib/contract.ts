@@ -368,6 +368,109 @@ export interface RewardsResult extends Answer {
   nextCursor?: string;
 }
 
+/** What a tier asks for, and how far the partner is. */
+export interface Need {
+  metric: string;
+  product?: string;
+  growth?: string;
+  current: Figure;
+  target: Figure;
+  missing: Figure;
+  percent: number;
+  met: boolean;
+}
+
+export interface ProgramTier {
+  name: string;
+  reward: string;
+  reached: boolean;
+  needs: Need[];
+}
+
+export interface Program {
+  key: string;
+  title: string;
+  doc: string;
+  link?: string;
+  unit: "month" | "quarter";
+  period: Span;
+  deadline: string;
+  daysLeft: number;
+  eligible: boolean;
+  status: "not_eligible" | "in_progress" | "reached" | "complete";
+  tier?: string;
+  reward?: string;
+  next?: ProgramTier;
+  needs: Need[];
+  tiers: ProgramTier[];
+  history: (Span & { tier?: string; reward?: string })[];
+}
+
+export interface ProgramsResult extends Answer {
+  rows: Program[];
+}
+
+/** A participant of a task; money as decimal strings, progress in USDT or new users. */
+export interface TaskParticipantRow {
+  key: string;
+  relation?: "direct" | "indirect";
+  country?: string;
+  progress: Figure;
+  steps: number;
+  earned: string;
+  review?: boolean;
+  late?: Figure;
+  next?: { threshold: Figure; gap: Figure; reward: string; eta?: string };
+  last30Days?: { commission: string; volume: string; traders: number };
+}
+
+/** A task: with what all participants did for its creator, with one's own progress for a participant. */
+export interface TaskRow extends Partial<Omit<TaskParticipantRow, "relation" | "country" | "last30Days">> {
+  key: string;
+  title?: string;
+  type: "referral" | "trading";
+  status: "pending" | "active" | "closing" | "settled" | "cancelled";
+  start: string;
+  end: string;
+  settlesAt: string;
+  product?: "spot" | "futures" | "both";
+  tiers?: { threshold: string; reward: string }[];
+  everyX?: number;
+  reward?: string;
+  maxRepeats?: number;
+  participants?: number;
+  started?: number;
+  completed?: number;
+  toReview?: number;
+  funded?: string;
+  paid?: string;
+  reserved?: string;
+  refunded?: string;
+}
+
+export interface TasksResult {
+  asOf: string;
+  zone: string;
+  side: "created" | "assigned";
+  rows: TaskRow[];
+  total: { tasks: number; funded?: string; paid?: string; reserved?: string; earned?: string };
+  more?: boolean;
+}
+
+export interface TaskResult extends Answer {
+  task: TaskRow;
+  rows: TaskParticipantRow[];
+  total: number;
+  more?: boolean;
+  return?: { spent: string; extraVolume: string; extraCommission: string; net: string };
+}
+
+export interface SimulationResult extends Answer {
+  days: number;
+  rows: TaskParticipantRow[];
+  total: { participants: number; qualified: number; cost: string; worstCase: string };
+}
+
 /** Sections of the rule library; not answered: it holds too little evidence. */
 export interface RulesResult {
   query: string;

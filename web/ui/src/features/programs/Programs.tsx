@@ -3,60 +3,21 @@ import { CircleCheck } from "lucide-react";
 import { buttonClass } from "../../components/Button";
 import { DataTable } from "../../components/DataTable";
 import { PageHead } from "../../components/PageHead";
-import { Progress } from "../../components/Progress";
 import { Skeleton } from "../../components/Skeleton";
 import { Failed, NothingYet } from "../../components/states";
 import { Tag } from "../../components/Tag";
 import { api } from "../../lib/api";
-import type { Answer, Figure, Span } from "../../lib/contract";
+import type { Need, Program, ProgramsResult } from "../../lib/contract";
 import { useWords } from "../../lib/i18n";
 import { usePageWords } from "../../lib/i18n/pages";
 import { programsWords } from "../../lib/i18n/pages/programs";
-
-interface Need {
-  metric: string;
-  product?: string;
-  growth?: string;
-  current: Figure;
-  target: Figure;
-  missing: Figure;
-  percent: number;
-  met: boolean;
-}
-
-interface Tier {
-  name: string;
-  reward: string;
-  reached: boolean;
-  needs: Need[];
-}
-
-interface Program {
-  key: string;
-  title: string;
-  doc: string;
-  link?: string;
-  unit: "month" | "quarter";
-  period: Span;
-  deadline: string;
-  daysLeft: number;
-  eligible: boolean;
-  status: "not_eligible" | "in_progress" | "reached" | "complete";
-  tier?: string;
-  reward?: string;
-  next?: Tier;
-  needs: Need[];
-  tiers: Tier[];
-  history: (Span & { tier?: string; reward?: string })[];
-}
+import { Needs, tones, useNeedName } from "./Needs";
 
 const programsQuery = queryOptions({
   queryKey: ["programs"],
-  queryFn: ({ signal }) => api.get<Answer & { rows: Program[] }>("/v1/programs", {}, signal),
+  queryFn: ({ signal }) => api.get<ProgramsResult>("/v1/programs", {}, signal),
   staleTime: 60_000,
 });
-
-const tones = { not_eligible: "plain", in_progress: "accent", reached: "up", complete: "up" } as const;
 
 /** The programs that a partner can qualify for, and how far they are. */
 export function Programs() {
@@ -137,38 +98,6 @@ function ProgramCard({ program: p, zone }: { program: Program; zone: string }) {
         </a>
       )}
     </li>
-  );
-}
-
-function useNeedName() {
-  const { t, f } = useWords();
-  const w = usePageWords(programsWords);
-  return (n: Need) => [t.metrics[n.metric] ?? n.metric, n.product ? (t.values[n.product] ?? n.product).toLowerCase() : "", n.growth ? `(${w.growth(f.percent(n.growth))})` : ""].filter(Boolean).join(" ");
-}
-
-function Needs({ title, needs }: { title: string; needs: readonly Need[] }) {
-  const { f } = useWords();
-  const w = usePageWords(programsWords);
-  const name = useNeedName();
-  return (
-    <section className="mt-4">
-      <h3 className="text-sm font-medium">{title}</h3>
-      <ul className="mt-2 space-y-3">
-        {needs.map((n, i) => {
-          const of = w.of(f.figureShort(n.metric, n.current), f.figureShort(n.metric, n.target));
-          return (
-            <li key={i} className="text-sm">
-              <p className="mb-1 flex flex-wrap items-baseline justify-between gap-x-3">
-                <span className="text-ink-2">{name(n)}</span>
-                <span className="tabular-nums">{of}</span>
-              </p>
-              <Progress part={n.percent / 100} label={name(n)} text={of} done={n.met} />
-              <p className="mt-1 text-xs text-ink-2 tabular-nums">{n.met ? w.met : w.missing(f.figureShort(n.metric, n.missing))}</p>
-            </li>
-          );
-        })}
-      </ul>
-    </section>
   );
 }
 

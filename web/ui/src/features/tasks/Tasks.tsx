@@ -3,7 +3,6 @@ import { Link, useNavigate, useRouteContext, useSearch } from "@tanstack/react-r
 import { Plus } from "lucide-react";
 import { buttonClass } from "../../components/Button";
 import { PageHead } from "../../components/PageHead";
-import { Progress } from "../../components/Progress";
 import { ListFoot } from "../../components/RecordTable";
 import { Skeleton } from "../../components/Skeleton";
 import { Failed, NoMatch, NothingYet } from "../../components/states";
@@ -15,6 +14,7 @@ import { usePageWords } from "../../lib/i18n/pages";
 import { commonWords } from "../../lib/i18n/pages/common";
 import { tasksWords } from "../../lib/i18n/pages/tasks";
 import { states, tasksQuery, termsOf, titleOf, tones, type Side, type Task } from "./data";
+import { Meter } from "./Meter";
 import { ParticipantProgress } from "./MyProgress";
 
 /** Tasks that the partner created, and those that are for them. */
@@ -120,17 +120,5 @@ function TaskCard({ task, side, zone }: { task: Task; side: Side; zone: string }
         </Link>
       </div>
     </li>
-  );
-}
-
-function Meter({ label, text, part, done = false }: { label: string; text: string; part: number; done?: boolean }) {
-  return (
-    <div className="min-w-0">
-      <p className="mb-1 flex flex-wrap justify-between gap-x-2 text-xs">
-        <span className="text-ink-2">{label}</span>
-        <span className="tabular-nums">{text}</span>
-      </p>
-      <Progress part={part} label={label} text={text} done={done && part >= 1} />
-    </div>
   );
 }

@@ -8,6 +8,7 @@ export interface TitleParts {
   uid: string;
   tradeId: string;
   kind: string;
+  id: string;
 }
 
 // The words of the assistant's cards.
@@ -29,6 +30,10 @@ export const cards = {
     resources: (p: TitleParts): string => library.resources[p.kind] ?? "",
     proposal: (): string => "To confirm",
     outcome: (): string => "What became of it",
+    tasks: (p: TitleParts): string => (p.kind === "assigned" ? "Tasks assigned to me" : "Tasks created by me"),
+    task: (p: TitleParts): string => `Task ${p.id}`,
+    simulation: (): string => "A task tried on the past",
+    programs: (): string => "Programs",
   },
   andMore: (names: string, n: number) => `${names} and ${n} more`,
   inTitle: (period: string) => period.toLowerCase(),

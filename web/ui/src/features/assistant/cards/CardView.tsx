@@ -1,4 +1,5 @@
-import type { ComponentType } from "react";
+import { lazy, Suspense, type ComponentType } from "react";
+import { Skeleton } from "../../../components/Skeleton";
 import { useWords } from "../../../lib/i18n";
 import type { Card, CardData } from "../model/events";
 import { ActivityCard } from "./ActivityCard";
@@ -49,6 +50,11 @@ const kinds: { [K in keyof CardData]: ComponentType<CardProps<CardData[K]>> } = 
   resources: ResourcesCard,
   proposal: ProposalCard,
   outcome: OutcomeCard,
+  // What these draw with comes with the pages of tasks and programs, not with the first load.
+  tasks: lazy(() => import("./TasksCard").then((m) => ({ default: m.TasksCard }))),
+  task: lazy(() => import("./TaskCard").then((m) => ({ default: m.TaskCard }))),
+  simulation: lazy(() => import("./SimulationCard").then((m) => ({ default: m.SimulationCard }))),
+  programs: lazy(() => import("./ProgramsCard").then((m) => ({ default: m.ProgramsCard }))),
 };
 
 /** A card of data. A kind that this app does not know yet is shown as plain rows. */
@@ -58,7 +64,9 @@ export function CardView({ card }: { card: Card }) {
   const Kind = (kinds[card.kind] as ComponentType<CardProps<unknown>> | undefined) ?? RowsCard;
   return (
     <CardFrame title={title} tool={card.tool} args={card.args} data={card.data}>
-      <Kind title={title} data={card.data} period={card.args.period} />
+      <Suspense fallback={<Skeleton className="h-48" />}>
+        <Kind title={title} data={card.data} period={card.args.period} />
+      </Suspense>
     </CardFrame>
   );
 }

@@ -19,7 +19,7 @@ export function cardTitle(card: Card, t: Messages, f: Format): string {
   const by = text(a.by ?? a.groupBy);
   const group = t.groups[by as "referee"] as string | undefined;
   const period = text(a.period);
-  const head = about({ metrics, by: group ?? "", uid: text(a.uid), tradeId: text(a.tradeId), kind: text(a.kind) });
+  const head = about({ metrics, by: group ?? "", uid: text(a.uid), tradeId: text(a.tradeId), kind: text(a.kind ?? a.side), id: text(a.taskId) });
   const uid = card.kind === "referee" || !a.uid ? "" : `${t.referee.uid} ${text(a.uid)}`;
   return [
     isPreset(period) ? `${head}, ${t.cards.inTitle(t.period.presets[period])}` : head,

@@ -1,6 +1,6 @@
 import type {
-  ActivityResult, AnomaliesResult, CodesResult, ComparisonResult, ExplainResult, LeaderboardResult, MetricsResult,
-  RefereeResult, RefereesResult, ResourcesResult, RewardsResult, RulesResult, SummaryResult, TraceResult,
+  ActivityResult, AnomaliesResult, CodesResult, ComparisonResult, ExplainResult, LeaderboardResult, MetricsResult, ProgramsResult,
+  RefereeResult, RefereesResult, ResourcesResult, RewardsResult, RulesResult, SimulationResult, SummaryResult, TaskResult, TasksResult, TraceResult,
 } from "../../../lib/contract";
 
 // AG-UI events of a run, as the server stores them. `seq` counts a thread's events from 1, over all its runs.
@@ -23,6 +23,10 @@ export interface CardData {
   resources: ResourcesResult;
   proposal: Proposed;
   outcome: Outcome;
+  tasks: TasksResult;
+  task: TaskResult;
+  simulation: SimulationResult;
+  programs: ProgramsResult;
 }
 
 export type ProposalState = "proposed" | "approved" | "declined" | "expired";
