@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,9 @@ func TestRealTools(t *testing.T) {
 				calls, answer := d.say(planner(), text)
 				if answer.Content == "" && (len(calls) == 0 || calls[0].FunctionCall.Name != askUser) {
 					t.Errorf("%q: no answer", text)
+				}
+				if strings.ContainsAny(answer.Content, "{}") {
+					t.Errorf("%q: words that were not filled in: %s", text, answer.Content)
 				}
 			}
 		}

@@ -47,6 +47,14 @@ describe("the content team", () => {
     await page.getByText("No drafts", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Draft that “Parking” goes" }).waitFor();
 
+    // A partner asks, and the assistant cites it.
+    const partner = await overview();
+    await openAssistant(partner);
+    await ask(partner, "Where do zeppelins park?");
+    await partner.getByRole("log").getByText(/Zeppelins park on the roof/).first().waitFor();
+    await partner.getByRole("list", { name: "Sources" }).getByRole("button", { name: /Where do zeppelins park/ }).waitFor();
+    await partner.context().close();
+
     // Back to the version before.
     await page.getByRole("button", { name: /^Serve version \d+ again$/ }).first().click();
     await page.getByRole("button", { name: "Draft that “Parking” goes" }).waitFor({ state: "detached" });
