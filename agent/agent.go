@@ -85,7 +85,7 @@ type Limits struct {
 	Turn      time.Duration // of the model, before the offline planner takes over; 2 minutes
 	Tool      time.Duration // of one tool; 15 s
 	Result    int           // bytes of one tool's result; 256 kB
-	Runs      int           // at the same time in this process; 64
+	Runs      int           // at the same time in this process; 1,000, since most of them wait for a model
 	FlushWait time.Duration // how long an event may wait for others to be stored with; 25 ms
 	Lease     time.Duration // how long after its last sign of life a worker counts as dead; 15 s
 	Drain     time.Duration // how long runs may go on after Run's context ends; 10 s
@@ -95,7 +95,7 @@ func (l *Limits) fill() {
 	for _, f := range []struct {
 		field *int
 		value int
-	}{{&l.Steps, 8}, {&l.Calls, 16}, {&l.Tokens, 200_000}, {&l.Result, 256 << 10}, {&l.Runs, 64}} {
+	}{{&l.Steps, 8}, {&l.Calls, 16}, {&l.Tokens, 200_000}, {&l.Result, 256 << 10}, {&l.Runs, 1000}} {
 		if *f.field <= 0 {
 			*f.field = f.value
 		}

@@ -43,6 +43,7 @@ type ChatConfig struct {
 type Chat struct {
 	cfg     ChatConfig
 	limits  limiter[int64]
+	places  places // of what is no stream
 	signals signals
 	base    context.Context // ends with Close
 	close   context.CancelFunc
@@ -85,10 +86,10 @@ func (h *Chat) Close() { h.close() }
 func (h *Chat) Register(r chi.Router) {
 	r.Get("/v1/chat/ws", h.webSocket)
 	r.Post("/v1/chat/sse", h.as(h.run))
-	r.Get("/v1/conversations", h.as(h.list))
+	r.Get("/v1/conversations", h.as(h.placed(h.list)))
 	r.Get("/v1/conversations/{id}/events", h.as(h.events))
-	r.Patch("/v1/conversations/{id}", h.as(h.rename))
-	r.Delete("/v1/conversations/{id}", h.as(h.delete))
+	r.Patch("/v1/conversations/{id}", h.as(h.placed(h.rename)))
+	r.Delete("/v1/conversations/{id}", h.as(h.placed(h.delete)))
 	r.Get("/v1/tickets/{id}/events", func(w http.ResponseWriter, r *http.Request) { h.report(w, r, h.ticketEvents(w, r)) })
 }
 
@@ -118,6 +119,20 @@ func (h *Chat) as(handle func(http.ResponseWriter, *http.Request, domain.Caller)
 			err = handle(w, r, c)
 		}
 		h.report(w, r, err)
+	}
+}
+
+// placed has a handler wait for one of the caller's places.
+func (h *Chat) placed(handle func(http.ResponseWriter, *http.Request, domain.Caller) error) func(http.ResponseWriter, *http.Request, domain.Caller) error {
+	return func(w http.ResponseWriter, r *http.Request, c domain.Caller) error {
+		ctx, cancel := context.WithTimeout(r.Context(), operationTimeout)
+		defer cancel()
+		leave, err := h.places.enter(ctx, c.UID)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		return handle(w, r.WithContext(ctx), c)
 	}
 }
 
@@ -192,7 +207,12 @@ func (h *Chat) events(w http.ResponseWriter, r *http.Request, c domain.Caller) e
 		return err
 	}
 	id := chi.URLParam(r, "id")
+	leave, err := h.places.enter(r.Context(), c.UID)
+	if err != nil {
+		return err
+	}
 	first, err := h.cfg.Conversations.Events(r.Context(), c, id, after, maxEvents)
+	leave() // a stream holds none
 	if err != nil {
 		return err
 	}

@@ -164,14 +164,28 @@ func (s *socket) read() {
 			err = s.handle(f)
 		}
 		if err != nil {
-			s.say(serverFrame{Type: "error", ClientID: f.ClientID, ThreadID: f.ThreadID, TicketID: f.TicketID, Error: s.report(err)})
+			refused := s.report(err)
+			s.say(serverFrame{Type: "error", ClientID: f.ClientID, ThreadID: f.ThreadID, TicketID: f.TicketID, Error: refused})
+			if refused.Code == domain.CodeBusy {
+				s.wait()
+			}
 		}
+	}
+}
+
+// busyPause is how long a socket is not read after a refusal, so that a client who does not heed it fills its own connection and no processor.
+const busyPause = 250 * time.Millisecond
+
+func (s *socket) wait() {
+	select {
+	case <-time.After(busyPause):
+	case <-s.ctx.Done():
 	}
 }
 
 func (s *socket) report(err error) *domain.Error {
 	e := domain.AsError(err)
-	if e.Code == domain.CodeInternal && s.ctx.Err() == nil {
+	if e.Code == domain.CodeInternal && s.ctx.Err() == nil && s.chat.base.Err() == nil { // nothing answers a socket that the shutdown ends
 		s.chat.cfg.Logger.ErrorContext(s.ctx, "chat", "error", err)
 	}
 	return e

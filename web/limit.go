@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -55,4 +56,50 @@ func (l *limiter[K]) allowUpTo(key K, perMinute int, now time.Time) error {
 	}
 	b.left--
 	return nil
+}
+
+// atOnce is how many requests of one caller a replica works on at a time. A page of the app asks for some more; they wait a moment, and the next
+// caller does not.
+const atOnce = 2
+
+// places are what keeps a caller who asks for very much from taking the database's connections from everybody else: each has atOnce of
+// them, and whoever finds none free waits for a place of their own.
+type places struct {
+	mu    sync.Mutex
+	taken map[int64]*place
+}
+
+// place is of a caller who has requests here.
+type place struct {
+	held chan struct{} // an element for each that is taken
+	here int           // requests, those that wait among them
+}
+
+// enter waits for a place until ctx ends, which is CodeBusy. leave gives it back.
+func (p *places) enter(ctx context.Context, key int64) (leave func(), err error) {
+	p.mu.Lock()
+	if p.taken == nil {
+		p.taken = map[int64]*place{}
+	}
+	mine := p.taken[key]
+	if mine == nil {
+		mine = &place{held: make(chan struct{}, atOnce)}
+		p.taken[key] = mine
+	}
+	mine.here++
+	p.mu.Unlock()
+	gone := func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if mine.here--; mine.here == 0 {
+			delete(p.taken, key)
+		}
+	}
+	select {
+	case mine.held <- struct{}{}:
+		return func() { <-mine.held; gone() }, nil
+	case <-ctx.Done():
+		gone()
+		return nil, domain.Errorf(domain.CodeBusy, "", "%d requests of yours are being worked on: wait for them", atOnce)
+	}
 }

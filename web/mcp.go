@@ -45,6 +45,12 @@ func (s *server) mcp(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), operationTimeout)
 	defer cancel()
+	leave, err := s.places.enter(ctx, c.UID)
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	defer leave()
 	r = r.WithContext(ctx)
 
 	offered := mcp.NewServer(&mcp.Implementation{Name: "partnerhub", Title: "Partner Hub", Version: "1"}, &mcp.ServerOptions{

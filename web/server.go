@@ -24,6 +24,7 @@ import (
 // Config is what the server is made of.
 type Config struct {
 	Store   *store.Store
+	Events  *store.Store // takes events in, on connections of its own; nil: Store
 	Auth    *Auth
 	Chat    *Chat
 	Inbox   *Inbox // nil: no push to open windows
@@ -56,6 +57,7 @@ type server struct {
 	tools   map[string]tools.Tool
 	callers limiter[int64]
 	keys    limiter[string] // by name
+	places  places
 }
 
 // maxJSONBody bounds the bodies of the REST API; events have a limit of their own.
@@ -68,6 +70,9 @@ func New(cfg Config) http.Handler {
 	}
 	if cfg.Articles == nil && cfg.Library != nil {
 		cfg.Articles = cfg.Library.ListArticles
+	}
+	if cfg.Events == nil {
+		cfg.Events = cfg.Store
 	}
 	if cfg.PerMinute == 0 {
 		cfg.PerMinute = 1200
@@ -83,7 +88,7 @@ func New(cfg Config) http.Handler {
 	r.Use(middleware.RequestID, s.log, s.recover, headers)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	r.Get("/readyz", s.ready)
-	r.Method(http.MethodPost, "/v1/events", s.withKey(store.ScopeEvents, NewEvents(cfg.Store, cfg.Ingest, keyName)))
+	r.Method(http.MethodPost, "/v1/events", s.withKey(store.ScopeEvents, NewEvents(cfg.Events, cfg.Ingest, keyName)))
 	cfg.Chat.Register(r)
 	s.registerMCP(r)
 	if cfg.Inbox != nil {
@@ -195,6 +200,12 @@ func (s *server) authenticateFor(_ huma.API, bound time.Duration) func(huma.Cont
 		}
 		bounded, cancel := context.WithTimeout(context.WithValue(context.WithValue(ctx.Context(), callerKey{}, c), personKey{}, p), bound)
 		defer cancel()
+		leave, err := s.places.enter(bounded, c.UID)
+		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		defer leave()
 		next(huma.WithContext(ctx, bounded))
 	}
 }
@@ -211,7 +222,7 @@ func keyOf(ctx context.Context) string {
 
 // key is the API key of a request, which has the scope and is within its limit.
 func (s *server) key(ctx context.Context, r *http.Request, scope string) (store.APIKey, error) {
-	k, err := s.Store.APIKey(ctx, bearerKey(r), scope)
+	k, err := s.Events.APIKey(ctx, bearerKey(r), scope) // a sender does not wait for callers
 	if err == nil {
 		err = s.keys.allowUpTo(k.Name, cmp.Or(k.PerMinute, s.KeyPerMinute), time.Now())
 	}
@@ -247,7 +258,7 @@ func (s *server) log(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		next.ServeHTTP(ww, r)
 		level := slog.LevelDebug
-		if ww.Status() >= http.StatusInternalServerError {
+		if ww.Status() >= http.StatusInternalServerError && r.Context().Err() == nil { // a client that went away is no fault
 			level = slog.LevelError
 		}
 		s.Logger.Log(r.Context(), level, "request", "id", middleware.GetReqID(r.Context()), "method", r.Method, "path", r.URL.Path,

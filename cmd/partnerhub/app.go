@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -59,6 +60,13 @@ func (a *app) database(ctx context.Context) (string, error) {
 	return pg.URL(), store.Migrate(ctx, pg.URL())
 }
 
+// How many connections a process has at most: those of its callers, unless the URL says pool_max_conns, and those of a server's own work, which
+// takes events in, folds, pays and delivers. They are apart so that neither waits for the other's.
+const (
+	callerConns = 12
+	workConns   = 8
+)
+
 // pool connects to the database.
 func (a *app) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	url, err := a.database(ctx)
@@ -70,6 +78,9 @@ func (a *app) pool(ctx context.Context) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "partnerhub"
+	if !strings.Contains(url, "pool_max_conns") {
+		cfg.MaxConns = callerConns
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -93,6 +104,18 @@ func (a *app) store(ctx context.Context) (*store.Store, *pgxpool.Pool, error) {
 		err = s.SeedPrograms(ctx, programs)
 	}
 	return s, pool, err
+}
+
+// ownWork is the data for what a server does by itself, on connections of its own.
+func (a *app) ownWork(ctx context.Context, callers *pgxpool.Pool) (*store.Store, error) {
+	cfg := callers.Config()
+	cfg.MaxConns = workConns
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() error { pool.Close(); return nil })
+	return store.Open(ctx, pool, a.zone)
 }
 
 // assistant is an agent over the data, with its model if one is set. A solo one answers its own messages only, and leaves

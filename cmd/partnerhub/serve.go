@@ -121,13 +121,17 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	if err != nil {
 		return nil, nil, err
 	}
+	work, err := a.ownWork(ctx, pool)
+	if err != nil {
+		return nil, nil, err
+	}
 	stopAgent := runAgent(ctx, ag)
-	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := s.Fold(ctx); return err })
-	stopRank := loop(ctx, a, rankEvery, "ranking referees", func(ctx context.Context) error { return s.Rank(ctx, time.Now()) })
-	stopLarge := loop(ctx, a, largeEvery, "looking for large partners", func(ctx context.Context) error { _, err := s.RankLarge(ctx, rankFrom, time.Now()); return err })
-	stopForget := loop(ctx, a, forgetEvery, "forgetting old batches", func(ctx context.Context) error { return s.ForgetBatches(ctx, time.Now()) })
-	stopTasks := loop(ctx, a, taskEvery, "tasks", func(ctx context.Context) error { _, err := s.AdvanceTasks(ctx, time.Now()); return err })
-	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := s.Settle(ctx, time.Now()); return err })
+	stopFold := loop(ctx, a, foldEvery, "folding deltas", func(ctx context.Context) error { _, err := work.Fold(ctx); return err })
+	stopRank := loop(ctx, a, rankEvery, "ranking referees", func(ctx context.Context) error { return work.Rank(ctx, time.Now()) })
+	stopLarge := loop(ctx, a, largeEvery, "looking for large partners", func(ctx context.Context) error { _, err := work.RankLarge(ctx, rankFrom, time.Now()); return err })
+	stopForget := loop(ctx, a, forgetEvery, "forgetting old batches", func(ctx context.Context) error { return work.ForgetBatches(ctx, time.Now()) })
+	stopTasks := loop(ctx, a, taskEvery, "tasks", func(ctx context.Context) error { _, err := work.AdvanceTasks(ctx, time.Now()); return err })
+	stopSettle := loop(ctx, a, settleEvery, "settlement", func(ctx context.Context) error { _, err := work.Settle(ctx, time.Now()); return err })
 	stopEmbed := loop(ctx, a, embedEvery, "embedding the library", a.rules.Embed)
 	desk, err := a.desk()
 	if err != nil {
@@ -137,17 +141,17 @@ func (cmd *serveCmd) handler(ctx context.Context, a *app, s *store.Store, pool *
 	chat := web.NewChat(web.ChatConfig{Agent: ag, Conversations: store.NewConversations(pool), Tickets: tickets, Caller: verifier.Caller, Logger: a.log})
 	context.AfterFunc(ctx, chat.Close) // open streams would hold up the shutdown
 	stopSignals := background(ctx, chat.Run)
-	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := s.Watch(ctx, time.Now()); return err })
+	stopWatch := loop(ctx, a, watchEvery, "watching for alerts", func(ctx context.Context) error { _, err := work.Watch(ctx, time.Now()); return err })
 	inbox := web.NewInbox(s, verifier.Caller, a.log)
 	stopInbox := background(ctx, inbox.Run)
 	mailer, err := a.mailer()
 	if err != nil {
 		return nil, nil, err
 	}
-	worker := &delivery.Worker{Mail: mailer, Queue: s, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
+	worker := &delivery.Worker{Mail: mailer, Queue: work, Client: delivery.NewClient(cmd.PrivateWebhooks), Keys: pushKeys, Logger: a.log}
 	stopDelivery := background(ctx, worker.Run)
 	cfg := web.Config{
-		Store: s, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, SignUpURL: cmd.SignUp, Logger: a.log,
+		Store: s, Events: work, Auth: verifier, Chat: chat, Inbox: inbox, PushKey: pushKeys.Public, PrivateWebhooks: cmd.PrivateWebhooks, Tools: all, Rules: a.rules, Library: store.NewLibrary(pool), Questions: words.Questions, People: people, Zone: a.zone, SignUpURL: cmd.SignUp, Logger: a.log,
 		Tickets: tickets,
 		Reviews: store.NewReviews(pool), CaseFolder: cmd.CaseFolder,
 	}

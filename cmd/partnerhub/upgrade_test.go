@@ -103,7 +103,7 @@ func newFleet(ctx context.Context, t *testing.T) *fleet {
 	if _, err := ingest.Run(ctx, f.store, &program, ingest.Options{Writers: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if f.key, err = f.store.CreateAPIKey(ctx, store.APIKey{Name: "sender", Scopes: []string{store.ScopeEvents}}); err != nil {
+	if f.key, err = f.store.CreateAPIKey(ctx, store.APIKey{Name: "sender", Scopes: []string{store.ScopeEvents}, PerMinute: 1_000_000}); err != nil {
 		t.Fatal(err)
 	}
 	f.uids = column[int64](ctx, t, f.pool, `SELECT uid FROM account WHERE u1 > 0 ORDER BY uid`)
