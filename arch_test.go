@@ -49,7 +49,7 @@ var below = map[string][]string{
 	"eval":                      {"domain", "domain/evaluation", "domain/feedback", "agent", "tools", "demo"},
 	"eval/retrieval":            {"knowledge", "knowledge/lexical"},
 	"web":                       {"domain/program", "domain/handoff", "domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent", "domain/notice", "domain/feedback", "domain/webhook", "delivery", "domain/evaluation", "eval", "knowledge"},
-	"bench":                     {"web", "agent", "agent/offline", "domain/conversation", "domain/ledger", "domain/task", "knowledge", "library", "prompts", "tools", "domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
+	"bench":                     {"web", "agent", "agent/modeltest", "agent/offline", "domain/conversation", "domain/ledger", "domain/task", "knowledge", "library", "prompts", "tools", "domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
 	"cmd/partnerhub": {"domain/program", "domain/evaluation", "domain/feedback", "domain/handoff", "domain/ledger", "delivery", "domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
 		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "library", "web"},
 }

@@ -30,12 +30,12 @@ func (b *bench) cpuUsed(ctx context.Context) (c cpu, err error) {
 	if err := b.admin.QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 		return c, err
 	}
-	backend, ok := readStat(pid)
+	backend, ok := readStat(pid, "postgres")
 	if !ok {
 		return c, nil
 	}
 	// The postmaster's own time includes that of its children that have ended.
-	if s, ok := readStat(backend.parent); ok {
+	if s, ok := readStat(backend.parent, "postgres"); ok {
 		c.server = s.own + s.children
 	}
 	all, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -44,7 +44,7 @@ func (b *bench) cpuUsed(ctx context.Context) (c cpu, err error) {
 	}
 	for _, path := range all {
 		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			if s, ok := readStat(pid); ok && s.parent == backend.parent {
+			if s, ok := readStat(pid, "postgres"); ok && s.parent == backend.parent {
 				c.server += s.own
 			}
 		}
@@ -52,14 +52,16 @@ func (b *bench) cpuUsed(ctx context.Context) (c cpu, err error) {
 	return c, nil
 }
 
+// stat is a process's processor time so far, in seconds, its own and that of its children that have ended.
 type stat struct {
 	parent        int
 	own, children float64
 }
 
-func readStat(pid int) (s stat, ok bool) {
+// readStat reads a process's, if it runs a program of that name.
+func readStat(pid int, program string) (s stat, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil || !bytes.Contains(text, []byte("postgres")) {
+	if err != nil || !bytes.Contains(text, []byte(program)) {
 		return s, false
 	}
 	_, rest, ok := strings.Cut(string(text), ") ")

@@ -83,7 +83,7 @@ func (b *bench) load(ctx context.Context) error {
 	var last time.Time
 	begin := time.Now()
 	sum, err := ingest.Run(ctx, d.store, first, ingest.Options{Writers: 2, Progress: func(p ingest.Progress) {
-		if rss = append(rss, residentMB()); time.Since(last) > time.Minute {
+		if rss = append(rss, residentMB(os.Getpid())); time.Since(last) > time.Minute {
 			last = time.Now()
 			note("%d lines", p.Lines)
 		}
@@ -105,9 +105,9 @@ func (b *bench) load(ctx context.Context) error {
 	return err
 }
 
-// residentMB is what this process holds of the machine's memory.
-func residentMB() float64 {
-	status, err := os.ReadFile("/proc/self/status")
+// residentMB is what a process holds of the machine's memory.
+func residentMB(pid int) float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}

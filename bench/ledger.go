@@ -44,7 +44,18 @@ func (b *bench) ledger(ctx context.Context) error {
 		return out
 	}
 	hot := func() int64 { return 1 }
-	distinct := func() int64 { return 2 + rand.Int64N(10_000) }
+	distinct := func() int64 { return 2 + rand.Int64N(int64(b.accounts)) }
+	note("one transfer to each of %d accounts", b.accounts)
+	for from := 0; from < b.accounts; from += 1000 {
+		uid := int64(from + 1)
+		out, err := d.store.Post(ctx, transfers(min(1000, b.accounts-from), func() int64 { uid++; return uid }))
+		for _, p := range out {
+			err = errors.Join(err, p.Err)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	for _, m := range []struct {
 		what  string
 		batch int

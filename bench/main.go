@@ -4,6 +4,11 @@
 //	go run ./bench                      some minutes, over 2 million trades
 //	go run ./bench -trades 20000000     the figures of the aim; needs 20 GB of disk and most of an hour
 //	go run ./bench -only ingest,query   some sections
+//	go run ./bench -growth -only query  over 1, 10 and 100 % of the data
+//
+// The sizes that the project aims at, with the growth curves, in hours and 100 GB of disk:
+//
+//	go run ./bench -growth -trades 20000000 -accounts 1000000 -partners 2000 -referees 1000000 -sections 100000 -tasks 10000
 package main
 
 import (
@@ -19,6 +24,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,18 +37,23 @@ import (
 func main() {
 	var c config
 	flag.IntVar(&c.trades, "trades", 2_000_000, "trades that are stored before ingest-full, query and memory are measured")
+	flag.IntVar(&c.accounts, "accounts", 20_000, "accounts of the program that is stored, and of the ledger")
+	flag.IntVar(&c.partners, "partners", 200, "partners of the program that is stored")
 	flag.IntVar(&c.events, "events", 100_000, "events of one measured run of ingest")
 	flag.IntVar(&c.rounds, "rounds", 3, "runs of each kind, alternating, of which the median counts")
 	flag.IntVar(&c.queries, "queries", 200, "times that each query is asked")
 	flag.IntVar(&c.sections, "sections", 100_000, "sections of the rule library that is searched")
 	flag.IntVar(&c.active, "tasks", 10_000, "tasks that run while ingest is measured with tasks")
 	flag.IntVar(&c.referees, "referees", 100_000, "referees of the one partner whose lists are measured; the aim is of 1,000,000, with -trades 20000000")
+	flag.IntVar(&c.idle, "idle", 10_000, "idle WebSockets that one process holds")
+	flag.IntVar(&c.running, "running", 500, "turns that run in one process at the same time")
 	flag.Uint64Var(&c.seed, "seed", 1, "of the demo program")
 	flag.StringVar(&c.only, "only", "", "sections, with commas between: "+strings.Join(sectionNames(), ", "))
+	flag.BoolVar(&c.growth, "growth", false, "measure the sections that depend on how much is stored over 1 and 10 % of it, too")
 	flag.BoolVar(&c.json, "json", false, "print one JSON object")
 	flag.StringVar(&c.dir, "dir", "", "where the events and the private database are put; a temporary folder if empty")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, c, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -51,10 +62,22 @@ func main() {
 }
 
 type config struct {
-	trades, events, rounds, queries, sections, active, referees int
-	seed                                                        uint64
-	only, dir                                                   string
-	json                                                        bool
+	trades, accounts, partners, referees, sections, active int // stored
+	events, rounds, queries, idle, running                 int // measured with
+	seed                                                   uint64
+	only, dir                                              string
+	growth, json                                           bool
+}
+
+// share is the same with so much of what is stored.
+func (c config) share(percent int) config {
+	for _, x := range []struct {
+		size  *int
+		least int
+	}{{&c.trades, 20_000}, {&c.accounts, 1000}, {&c.partners, 20}, {&c.referees, 1000}, {&c.sections, 1000}} {
+		*x.size = max(*x.size*percent/100, min(*x.size, x.least))
+	}
+	return c
 }
 
 // A section measures one thing and adds rows to the report.
@@ -62,18 +85,22 @@ type section struct {
 	name   string
 	run    func(*bench, context.Context) error
 	stream bool // it needs the large stream of events
+	grows  bool // it depends on how much is stored
 }
 
 var sections = []section{
-	{"turn", (*bench).turn, false},
-	{"search", (*bench).search, false},
-	{"ledger", (*bench).ledger, false},
-	{"tasks", (*bench).tasks, false},
-	{"ingest", (*bench).ingestEmpty, true},
-	{"ingest-full", (*bench).ingestFull, true},
-	{"query", (*bench).query, true},
-	{"verify", (*bench).verify, true},
-	{"lists", (*bench).lists, false},
+	{"turn", (*bench).turn, false, false},
+	{"search", (*bench).search, false, true},
+	{"ledger", (*bench).ledger, false, true},
+	{"tasks", (*bench).tasks, false, false},
+	{"ingest", (*bench).ingestEmpty, true, false},
+	{"ingest-full", (*bench).ingestFull, true, true},
+	{"query", (*bench).query, true, true},
+	{"verify", (*bench).verify, true, true},
+	{"lists", (*bench).lists, false, true},
+	{"sockets", (*bench).sockets, false, false},
+	{"replicas", (*bench).replicas, false, false},
+	{"capacity", (*bench).capacity, false, false},
 }
 
 func sectionNames() []string {
@@ -93,6 +120,8 @@ type bench struct {
 	out    report
 	empty  map[int]float64 // ratio of ingest to the limit by writers, at the empty start
 	full   *database       // holds all trades
+
+	percent int // of the data
 }
 
 // row is one figure.
@@ -102,6 +131,7 @@ type row struct {
 	Value   float64 `json:"value"`
 	Unit    string  `json:"unit"`
 	Aim     string  `json:"aim,omitempty"`
+	Percent int     `json:"percent"` // of the data
 }
 
 type report struct {
@@ -140,26 +170,14 @@ func run(ctx context.Context, c config, w io.Writer) (err error) {
 		return err
 	}
 	b.out.Machine = fmt.Sprintf("%d CPUs, PostgreSQL %s, %s", runtime.NumCPU(), version, runtime.Version())
-	defer func() {
-		if b.stream != nil {
-			b.stream.close()
-		}
-		if b.full != nil {
-			b.full.close()
-		}
-	}()
-	for _, s := range sections {
-		if c.only != "" && !slices.Contains(wanted, s.name) {
-			continue
-		}
-		if s.stream && b.stream == nil {
-			if b.stream, err = newStream(c); err != nil {
-				return err
-			}
-		}
-		note("section %s", s.name)
-		if err := s.run(b, ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+	percents := []int{100}
+	if c.growth {
+		percents = []int{1, 10, 100}
+	}
+	for _, percent := range percents {
+		b.config, b.percent = c.share(percent), percent
+		if err := b.measure(ctx, wanted); err != nil {
+			return err
 		}
 	}
 	if c.json {
@@ -168,13 +186,42 @@ func run(ctx context.Context, c config, w io.Writer) (err error) {
 	return b.out.print(w)
 }
 
+// measure runs the sections over so much of the data.
+func (b *bench) measure(ctx context.Context, wanted []string) (err error) {
+	defer func() {
+		if b.stream != nil {
+			b.stream.close()
+			b.stream = nil
+		}
+		if b.full != nil {
+			b.full.close()
+			b.full = nil
+		}
+	}()
+	for _, s := range sections {
+		if b.only != "" && !slices.Contains(wanted, s.name) || b.percent < 100 && !s.grows {
+			continue
+		}
+		if s.stream && b.stream == nil {
+			if b.stream, err = newStream(b.config); err != nil {
+				return err
+			}
+		}
+		note("section %s, %d %% of the data", s.name, b.percent)
+		if err := s.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
 // note says on standard error what is going on.
 func note(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
 
 func (b *bench) add(section, what string, value float64, unit, aim string) {
-	b.out.Rows = append(b.out.Rows, row{section, what, value, unit, aim})
+	b.out.Rows = append(b.out.Rows, row{section, what, value, unit, aim, b.percent})
 	note("%s: %s: %s %s", section, what, digits(value), unit)
 }
 
@@ -189,19 +236,61 @@ func digits(v float64) string {
 	}
 }
 
+// print writes a table: a line for each figure, with a column for each share of the data where there are several.
 func (r report) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s\n", r.Machine)
+	type key struct {
+		section, what string
+		nth           int // of that name: "the same" of several
+	}
+	var lines []key
+	values, percents := map[key]map[int]row{}, []int{}
 	wide := 0
 	for _, x := range r.Rows {
+		k := key{x.Section, x.What, 0}
+		for _, taken := values[k][x.Percent]; taken; _, taken = values[k][x.Percent] {
+			k.nth++
+		}
+		if values[k] == nil {
+			values[k] = map[int]row{}
+			lines = append(lines, k)
+		}
+		values[k][x.Percent] = x
+		if !slices.Contains(percents, x.Percent) {
+			percents = append(percents, x.Percent)
+		}
 		wide = max(wide, len(x.What))
 	}
-	last := ""
-	for _, x := range r.Rows {
-		if x.Section != last {
-			fmt.Fprintf(w, "\n%s\n", x.Section)
-			last = x.Section
+	slices.Sort(percents)
+	order := map[string]int{} // sections as they came first
+	for _, k := range lines {
+		if _, known := order[k.section]; !known {
+			order[k.section] = len(order)
 		}
-		fmt.Fprintf(w, "  %-*s %10s %-9s %s\n", wide, x.What, digits(x.Value), x.Unit, x.Aim)
+	}
+	slices.SortStableFunc(lines, func(a, b key) int { return order[a.section] - order[b.section] })
+	fmt.Fprintf(w, "%s\n", r.Machine)
+	last := ""
+	for _, k := range lines {
+		if k.section != last {
+			fmt.Fprintf(w, "\n%-*s", wide+2, k.section)
+			for _, p := range percents {
+				if len(percents) > 1 {
+					fmt.Fprintf(w, " %8d %%", p)
+				}
+			}
+			fmt.Fprintln(w)
+			last = k.section
+		}
+		fmt.Fprintf(w, "  %-*s", wide, k.what)
+		var x row
+		for _, p := range percents {
+			value := ""
+			if v, ok := values[k][p]; ok {
+				x, value = v, digits(v.Value)
+			}
+			fmt.Fprintf(w, " %10s", value)
+		}
+		fmt.Fprintf(w, " %-9s %s\n", x.Unit, x.Aim)
 	}
 	return nil
 }

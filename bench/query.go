@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -121,6 +122,6 @@ func (b *bench) verify(ctx context.Context) error {
 		return err
 	}
 	b.add("verify", "rebuild everything", time.Since(begin).Seconds(), "s", "")
-	b.add("verify", "resident", residentMB(), "MB", "")
+	b.add("verify", "resident", residentMB(os.Getpid()), "MB", "")
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// mainReferees is how many accounts the partner that the queries are for has below it.
+	// mainReferees is how many accounts the partner that the queries are for has below it, in a program that has as many.
 	mainReferees = 10_000
 	// beside is how many events follow for the queries to be asked beside.
 	beside = 1_000_000
@@ -46,10 +46,9 @@ func newStream(c config) (*stream, error) {
 		return nil, err
 	}
 	w := &splitter{w: bufio.NewWriterSize(f, 1<<20), trades: c.trades, split: -1}
-	referees := max(12_000, c.trades/1000)
-	note("generating %d trades of %d referees", c.trades+measured, referees)
-	s.truth, err = demo.Generate(demo.Config{Seed: c.seed, Partners: 200, Referees: referees, Days: 100, Now: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC),
-		MainReferees: mainReferees, Trades: c.trades + measured}, w)
+	note("generating %d trades of %d accounts", c.trades+measured, c.accounts)
+	s.truth, err = demo.Generate(demo.Config{Seed: c.seed, Partners: c.partners, Referees: c.accounts, Days: 100, Now: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC),
+		MainReferees: min(mainReferees, c.accounts*2/3), Trades: c.trades + measured}, w)
 	if err == nil {
 		err = w.w.Flush()
 	}

@@ -183,6 +183,17 @@ func Raw(s string) Part {
 	}
 }
 
+// Pause sends nothing for a while, as a model does that thinks.
+func Pause(d time.Duration) Part {
+	return func(x *Exchange) {
+		select {
+		case <-time.After(d):
+		case <-x.r.Context().Done():
+		case <-x.server.closing:
+		}
+	}
+}
+
 // Stall sends nothing more until the client gives up.
 func Stall() Part { return (*Exchange).stall }
 
