@@ -100,15 +100,17 @@ func (m *metricsQuery) keptTradersSQL() string {
 	return `WITH late AS MATERIALIZED (
 			SELECT x.referee, x.level, ` + belowOf + ` AS below, x.day, sum(x.executed) AS executed
 			FROM (` + strings.Join(late, "\nUNION ALL ") + `) x WHERE x.executed <> 0 GROUP BY 1, 2, 3, 4),
-		w AS (SELECT referee, level, below, ` + bucket("l.day") + ` AS day, bool_or(executed < 0) AS less FROM late l GROUP BY 1, 2, 3, 4)
+		w AS (SELECT referee, level, below, ` + bucket("l.day") + ` AS day, bool_or(executed < 0) AS less FROM late l GROUP BY 1, 2, 3, 4),
+		late_traders AS MATERIALIZED (SELECT w.referee, w.level, w.below, w.day,
+			CASE WHEN w.less THEN EXISTS (SELECT FROM (SELECT t.day, t.executed ` + days + ` UNION ALL SELECT l.day, l.executed FROM late l WHERE l.referee = w.referee AND ` + bucket("l.day") + ` = w.day) d
+					GROUP BY d.day HAVING sum(d.executed) > 0)::int - EXISTS (SELECT ` + days + `)::int
+				ELSE 1 - EXISTS (SELECT ` + days + `)::int END AS traders
+			FROM w)
 		SELECT ` + m.groupKey("g") + `, sum(g.traders)::bigint FROM (
 			SELECT ` + bucket("day") + ` AS day, below, code, country, cohort, traders FROM trader_count
 				WHERE partner = ` + me + ` AND day >= ` + from + ` AND day < ` + to + ` AND prev < greatest(` + bucket("day") + `, ` + from + `)
-			UNION ALL SELECT w.day, w.below, CASE w.level WHEN 1 THEN a.code1 WHEN 2 THEN a.code2 ELSE a.code3 END, a.country, ` + m.cohortOf("a") + `,
-				CASE WHEN w.less THEN EXISTS (SELECT FROM (SELECT t.day, t.executed ` + days + ` UNION ALL SELECT l.day, l.executed FROM late l WHERE l.referee = w.referee AND ` + bucket("l.day") + ` = w.day) d
-						GROUP BY d.day HAVING sum(d.executed) > 0)::int - EXISTS (SELECT ` + days + `)::int
-					ELSE 1 - EXISTS (SELECT ` + days + `)::int END
-				FROM w JOIN account a ON a.uid = w.referee) g` + joins + where + ` GROUP BY 1`
+			UNION ALL SELECT x.day, x.below, ` + pathCode + `, a.country, ` + m.cohortOf("a") + `, x.traders
+				FROM late_traders x JOIN account a ON a.uid = x.referee WHERE x.traders <> 0) g` + joins + where + ` GROUP BY 1`
 }
 
 // firstReferees narrows a ranking of a large partner's referees to those whom a sorted list has first.
@@ -119,7 +121,8 @@ func (m *metricsQuery) firstReferees(ctx context.Context) error {
 		return nil
 	}
 	l := newRefereeList(m.store, m.tx, m.partner, referral.RefereeQuery{Period: m.q.Period, Sort: sort, Limit: m.q.Limit - 1}, refereeCursor{})
-	list, err := l.rankList(ctx)
+	l.kept = true
+	list, err := l.rankList(ctx, sort)
 	if err != nil || list == 0 {
 		return err
 	}

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"partnerhub/domain/referral"
 )
 
 // buildLock lets one replica make what is kept of large partners for the first time.
@@ -79,6 +83,7 @@ func (s *Store) keepLarge(ctx context.Context, conn *pgx.Conn, partner int64, no
 	}); err != nil {
 		return err
 	}
+	keep := keepReferees(wanted)
 	for level := 1; level <= 3; level++ {
 		for last := int64(0); ; {
 			rows, err := conn.Query(ctx, fmt.Sprintf(`SELECT uid FROM account WHERE u%[1]d = $1 AND u%[1]d <> 0 AND uid > $2 ORDER BY uid LIMIT $3`, level), partner, last, buildChunk)
@@ -93,7 +98,14 @@ func (s *Store) keepLarge(ctx context.Context, conn *pgx.Conn, partner int64, no
 				break
 			}
 			last = uids[len(uids)-1]
-			if _, err := conn.Exec(ctx, keepReferees, partner, uids, s.zone.String()); err != nil {
+			if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+				// What one part sums up fits there, where it else would go by way of files.
+				if _, err := tx.Exec(ctx, `SET LOCAL work_mem = '256MB'`); err != nil {
+					return err
+				}
+				_, err := tx.Exec(ctx, keep, partner, uids, s.zone.String())
+				return err
+			}); err != nil {
 				return err
 			}
 		}
@@ -102,42 +114,45 @@ func (s *Store) keepLarge(ctx context.Context, conn *pgx.Conn, partner int64, no
 	return err
 }
 
-// sumsOfLarge are the sums by referee, day and product of large partners as far as they are taken up: what was folded, less what waits in rank_delta. Each
-// condition is on columns referee and partner.
-func sumsOfLarge(condition string) string {
-	return `SELECT partner, referee, day, product, below, sum(commission)::bigint AS commission, sum(shared)::bigint AS shared, sum(volume)::bigint AS volume,
-			sum(eligible_volume)::bigint AS eligible_volume, sum(fees)::bigint AS fees, sum(trades)::bigint AS trades, sum(executed)::bigint AS executed,
-			sum(deposits)::bigint AS deposits, sum(withdrawals)::bigint AS withdrawals
-		FROM (SELECT f.partner, d.referee, d.day, d.product, f.below, f.commission, f.shared, d.volume, d.eligible_volume, d.fees, d.trades, d.executed, d.deposits, d.withdrawals
-				FROM referee_day d CROSS JOIN LATERAL (VALUES (d.owner, 0::bigint, d.earned1, d.rebate), (d.u2, d.owner, d.earned2, 0), (d.u3, d.u2, d.earned3, 0)) f (partner, below, commission, shared)
-				WHERE ` + condition + `
-			UNION ALL SELECT partner, referee, day, product, below, -commission, -shared, -volume, -eligible_volume, -fees, -trades, -executed, -deposits, -withdrawals
-				FROM rank_delta WHERE ` + condition + `) x GROUP BY 1, 2, 3, 4, 5`
-}
-
-// keepReferees makes what is kept of a partner ($1) about some referees ($2), for the first time. $3 is the zone.
-var keepReferees = `
-	WITH r AS MATERIALIZED (` + sumsOfLarge(`partner = $1::bigint AND referee = ANY ($2::bigint[])`) + `),
+// keepReferees makes what is kept of a partner ($1) about some referees ($2), for the first time, with lists numbered from 1. $3 is the zone. Rows of r are
+// not summed up: what waits in rank_delta stands beside what it is taken from.
+func keepReferees(lists []rankList) string {
+	var sums, values []string
+	last := 0
+	for i, l := range lists {
+		if l.sort == referral.SortLastTradeAt {
+			last = i + 1
+			continue
+		}
+		sums = append(sums, fmt.Sprintf("sum(%s) FILTER (WHERE day >= '%s' AND day < '%s')::bigint AS v%d", l.sort, l.first.Format(time.DateOnly), l.past.Format(time.DateOnly), i+1))
+		values = append(values, fmt.Sprintf("(%d, s.v%[1]d)", i+1))
+	}
+	return `
+	WITH r AS MATERIALIZED (
+		SELECT referee, day, product, CASE $1::bigint WHEN owner THEN 0 WHEN u2 THEN owner ELSE u2 END AS below, ` + earned("$1::bigint") + ` AS commission, ` + shared("$1::bigint") + ` AS shared,
+			volume, eligible_volume, fees, trades, executed, deposits, withdrawals
+		FROM referee_day WHERE referee = ANY ($2::bigint[]) AND $1::bigint IN (owner, u2, u3)
+		UNION ALL SELECT referee, day, product, below, -commission, -shared, -volume, -eligible_volume, -fees, -trades, -executed, -deposits, -withdrawals
+		FROM rank_delta WHERE partner = $1 AND referee = ANY ($2::bigint[])),
 	lists AS (
 		INSERT INTO referee_rank (partner, list, referee, value)
-		SELECT r.partner, l.list, r.referee, sum(CASE l.sort WHEN 'commission' THEN r.commission ELSE r.volume END)::bigint
-		FROM r JOIN rank_list l ON l.partner = $1 AND l.sort <> 'lastTradeAt' AND r.day >= l.first AND r.day < l.past
-		GROUP BY 1, 2, 3 ORDER BY 2, 3),
+		SELECT $1::bigint, v.list, s.referee, v.value FROM (SELECT referee, ` + strings.Join(sums, ", ") + ` FROM r GROUP BY 1) s
+		CROSS JOIN LATERAL (VALUES ` + strings.Join(values, ", ") + `) v (list, value) WHERE v.value IS NOT NULL ORDER BY 2, 3),
 	lasts AS (
 		INSERT INTO referee_rank (partner, list, referee, value)
-		SELECT $1, l.list, a.uid, ` + micros("a.last_trade_at") + ` FROM account a JOIN rank_list l ON l.partner = $1 AND l.sort = 'lastTradeAt'
-		WHERE a.uid = ANY ($2) AND a.last_trade_at IS NOT NULL),
+		SELECT $1::bigint, ` + strconv.Itoa(last) + `, a.uid, ` + micros("a.last_trade_at") + ` FROM account a WHERE a.uid = ANY ($2::bigint[]) AND a.last_trade_at IS NOT NULL),
 	who AS MATERIALIZED (
 		SELECT a.uid AS referee, ` + codeOf + ` AS code, a.country, date_trunc('month', a.registered_at AT TIME ZONE $3::text)::date AS cohort
 		FROM (SELECT DISTINCT referee, below FROM r) r ` + groupOf + `),
 	groups AS (
 		INSERT INTO group_day AS t (partner, day, below, code, country, product, commission, shared, volume, eligible_volume, fees, trades, deposits, withdrawals)
-		SELECT r.partner, r.day, r.below, w.code, w.country, r.product, ` + groupSums + ` FROM r JOIN who w USING (referee) GROUP BY 1, 2, 3, 4, 5, 6
+		SELECT $1::bigint, r.day, r.below, w.code, w.country, r.product, ` + groupSums + ` FROM r JOIN who w USING (referee) GROUP BY 1, 2, 3, 4, 5, 6
 		` + addGroups + `),
 	days AS MATERIALIZED (
-		SELECT partner, referee, day, below, sum(executed)::bigint AS executed, coalesce(lag(day) OVER (PARTITION BY referee ORDER BY day), '-infinity') AS prev
-		FROM r GROUP BY 1, 2, 3, 4 HAVING sum(executed) > 0),
-	traded AS (INSERT INTO trader_day (partner, referee, day, below, executed, prev) SELECT partner, referee, day, below, executed, prev FROM days ORDER BY referee, day)
+		SELECT referee, day, max(below) AS below, sum(executed)::bigint AS executed, coalesce(lag(day) OVER (PARTITION BY referee ORDER BY day), '-infinity') AS prev
+		FROM r GROUP BY 1, 2 HAVING sum(executed) > 0),
+	traded AS (INSERT INTO trader_day (partner, referee, day, below, executed, prev) SELECT $1::bigint, referee, day, below, executed, prev FROM days)
 	INSERT INTO trader_count AS t (partner, day, prev, below, code, country, cohort, traders)
-	SELECT d.partner, d.day, d.prev, d.below, w.code, w.country, w.cohort, count(*) FROM days d JOIN who w USING (referee) GROUP BY 1, 2, 3, 4, 5, 6, 7
+	SELECT $1::bigint, d.day, d.prev, d.below, w.code, w.country, w.cohort, count(*) FROM days d JOIN who w USING (referee) GROUP BY 1, 2, 3, 4, 5, 6, 7
 	ON CONFLICT (partner, day, prev, below, code, country, cohort) DO UPDATE SET traders = t.traders + excluded.traders`
+}

@@ -118,8 +118,8 @@ func (l *refereeList) load(ctx context.Context) (err error) {
 		return err
 	}
 	var list int32
-	if l.kept && l.q.Sort != referral.SortRegisteredAt {
-		if list, err = l.rankList(ctx); err != nil {
+	if l.q.Sort != referral.SortRegisteredAt {
+		if list, err = l.rankList(ctx, l.q.Sort); err != nil {
 			return err
 		}
 	}
@@ -447,8 +447,15 @@ func (l *refereeList) withFigures(ctx context.Context) ([]referral.RefereeRow, e
 	for i, r := range l.rows {
 		out[i].Referee, at[r.UID], uids[i] = r, i, r.UID
 	}
-	l.args, l.metricsQuery.q.UIDs = nil, uids
-	sql := l.figuresSQL("")
+	l.metricsQuery.q.UIDs = uids
+	sql, err := l.keptFigures(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	if sql == "" {
+		l.args = nil
+		sql = l.figuresSQL("")
+	}
 	rows, err := l.tx.Query(ctx, sql, l.args...)
 	if err != nil {
 		return nil, fmt.Errorf("referees' figures: %w", err)

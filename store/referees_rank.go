@@ -15,22 +15,45 @@ import (
 	"partnerhub/domain/referral"
 )
 
-// rankList is the number of the list that has the partner's referees in the order asked for; 0: there is none.
-func (l *refereeList) rankList(ctx context.Context) (list int32, err error) {
+// rankList is the number of the list that has the partner's referees in an order, over the query's period; 0: there is none.
+func (l *refereeList) rankList(ctx context.Context, sort referral.RefereeSort) (list int32, err error) {
+	if !l.kept {
+		return 0, nil
+	}
+	l.args = nil
 	days := ""
-	if l.q.Sort != referral.SortLastTradeAt {
+	if sort != referral.SortLastTradeAt {
 		from, to := l.q.Period.From, l.q.Period.To
 		if !l.midnight(from).Equal(from) || !l.midnight(to).Equal(to) {
 			return 0, nil
 		}
 		days = ` AND first = ` + l.date(from) + ` AND past = ` + l.date(to)
 	}
-	err = l.tx.QueryRow(ctx, `SELECT list FROM rank_list WHERE partner = `+l.arg(l.partner)+` AND sort = `+l.arg(string(l.q.Sort))+days+` AND partner IN (SELECT partner FROM large_partner WHERE ready) LIMIT 1`, l.args...).Scan(&list)
-	l.args = nil
+	err = l.tx.QueryRow(ctx, `SELECT list FROM rank_list WHERE partner = `+l.arg(l.partner)+` AND sort = `+l.arg(string(sort))+days+` LIMIT 1`, l.args...).Scan(&list)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil
 	}
 	return list, err
+}
+
+// keptFigures is a query of the figures of some referees from the lists of the period; "" where it has none.
+func (l *refereeList) keptFigures(ctx context.Context, uids []int64) (string, error) {
+	commission, err := l.rankList(ctx, referral.SortCommission)
+	if err != nil || commission == 0 {
+		return "", err
+	}
+	volume, err := l.rankList(ctx, referral.SortVolume)
+	if err != nil || volume == 0 {
+		return "", err
+	}
+	l.args = nil
+	me := l.arg(l.partner)
+	value := func(list int32, k string) string {
+		return fmt.Sprintf(`LEFT JOIN referee_rank %[1]s ON %[1]s.partner = %[2]s AND %[1]s.list = %[3]s AND %[1]s.referee = u.uid`, k, me, l.arg(int64(list)))
+	}
+	return `WITH pending AS MATERIALIZED (` + l.pending() + `)
+		SELECT u.uid, coalesce(c.value, 0) + coalesce(p.commission, 0), coalesce(v.value, 0) + coalesce(p.volume, 0), 0::bigint
+		FROM unnest(` + l.uids(uids) + `) u (uid) ` + value(commission, "c") + ` ` + value(volume, "v") + ` LEFT JOIN pending p ON p.referee = u.uid`, nil
 }
 
 // ranked reads a page off a sorted list. Those above zero are there in order, and so are those below; in between come, by uid, all who
@@ -163,16 +186,16 @@ func (l *refereeList) filterKeptActivity() {
 
 // pending are the sums of what the list does not have yet: not folded, or not taken up.
 func (l *refereeList) pending() string {
-	me, days := l.arg(l.partner), ""
-	if l.q.Sort != referral.SortLastTradeAt {
+	me, days, some := l.arg(l.partner), "", ""
+	if l.q.Sort != referral.SortLastTradeAt || l.metricsQuery.q.UIDs != nil { // figures are of the period in every order
 		days = " AND day >= " + l.date(l.q.Period.From) + " AND day < " + l.date(l.q.Period.To)
 	}
-	parts := []string{`SELECT referee, commission, volume, NULL::timestamptz AS last_at FROM rank_delta WHERE partner = ` + me + days}
-	for _, level := range l.levels() {
-		parts = append(parts, fmt.Sprintf(`SELECT referee, earned%d, volume, last_at FROM delta WHERE %s%s`, level, mine(level, me), days))
+	if uids := l.metricsQuery.q.UIDs; uids != nil {
+		some = " AND referee = ANY (" + l.uids(uids) + ")"
 	}
-	return `SELECT referee, sum(commission)::bigint AS commission, sum(volume)::bigint AS volume, max(last_at) AS last_at
-		FROM (` + strings.Join(parts, " UNION ALL ") + `) d GROUP BY referee`
+	return `SELECT referee, sum(commission)::bigint AS commission, sum(volume)::bigint AS volume, max(last_at) AS last_at FROM (
+			SELECT referee, commission, volume, NULL::timestamptz AS last_at FROM rank_delta WHERE partner = ` + me + days + some + `
+			UNION ALL SELECT referee, ` + earned(me) + `, volume, last_at FROM delta WHERE ` + l.ours(me) + days + `) d GROUP BY referee`
 }
 
 // lateValues are the values as they are of those whom pending names.

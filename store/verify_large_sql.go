@@ -29,3 +29,16 @@ var (
 		FROM trader_day r ` + groupOf + ` WHERE r.` + ofReady + ` GROUP BY 1, 2, 3, 4, 5, 6, 7`
 	traderCountsAre = `SELECT partner, day, prev, below, code, country, cohort, traders FROM trader_count WHERE traders <> 0 AND ` + ofReady
 )
+
+// sumsOfLarge are the sums by referee, day and product of large partners as far as they are taken up: what was folded, less what waits in rank_delta. The
+// condition is on columns referee and partner.
+func sumsOfLarge(condition string) string {
+	return `SELECT partner, referee, day, product, below, sum(commission)::bigint AS commission, sum(shared)::bigint AS shared, sum(volume)::bigint AS volume,
+			sum(eligible_volume)::bigint AS eligible_volume, sum(fees)::bigint AS fees, sum(trades)::bigint AS trades, sum(executed)::bigint AS executed,
+			sum(deposits)::bigint AS deposits, sum(withdrawals)::bigint AS withdrawals
+		FROM (SELECT f.partner, d.referee, d.day, d.product, f.below, f.commission, f.shared, d.volume, d.eligible_volume, d.fees, d.trades, d.executed, d.deposits, d.withdrawals
+				FROM referee_day d CROSS JOIN LATERAL (VALUES (d.owner, 0::bigint, d.earned1, d.rebate), (d.u2, d.owner, d.earned2, 0), (d.u3, d.u2, d.earned3, 0)) f (partner, below, commission, shared)
+				WHERE ` + condition + `
+			UNION ALL SELECT partner, referee, day, product, below, -commission, -shared, -volume, -eligible_volume, -fees, -trades, -executed, -deposits, -withdrawals
+				FROM rank_delta WHERE ` + condition + `) x GROUP BY 1, 2, 3, 4, 5`
+}
