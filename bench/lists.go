@@ -67,11 +67,13 @@ func (b *bench) lists(ctx context.Context) error {
 			`SELECT referee, sum(earned1), sum(volume), sum(trades) FROM referee_day WHERE owner = 1 AND day >= '2026-11-01' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10`},
 		{"traders and volume by country, last_month", "/v1/metrics/query?metrics=traders,volume&groupBy=country&period=last_month",
 			`SELECT a.country, count(DISTINCT d.referee), sum(d.volume) FROM referee_day d JOIN account a ON a.uid = d.referee WHERE d.owner = 1 AND d.day >= '2026-10-01' AND d.day < '2026-11-01' GROUP BY 1`},
-		{"cohorts of a code", "/v1/cohorts?code=ONE",
-			`SELECT date_trunc('month', a.registered_at), date_trunc('month', d.day), count(DISTINCT d.referee) FROM referee_day d JOIN account a ON a.uid = d.referee WHERE d.owner = 1 GROUP BY 1, 2`},
+		{"cohorts of a code", "/v1/cohorts?code=ONE", ""}, // from the rollups by referee it takes a minute of twenty million trades
 	} {
-		if err := b.timed("lists", q.what, min(b.queries, 20), func(int) error { _, err := get(q.path); return err }); err != nil {
+		if err := b.timed("lists", q.what, min(b.queries, 10), func(int) error { _, err := get(q.path); return err }); err != nil {
 			return err
+		}
+		if q.bare == "" {
+			continue
 		}
 		if err := b.timed("lists", "  bare SQL: "+map[bool]string{true: "the sums of its activity", false: "from the rollups by referee"}[q.what[0] == 'o'], 1, func(int) error {
 			_, err := d.pool.Exec(ctx, q.bare)
