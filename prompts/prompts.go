@@ -20,6 +20,8 @@ var files embed.FS
 type Prompts struct {
 	// Examples are phrasings by the intent that they stand for.
 	Examples []Example
+	// Questions about rules, and what looks like them, by "rules" and "other".
+	RuleQuestions []Example
 	// Words are the phrases for what can be asked about, countries among them.
 	Words []Word
 	// Questions are recommended on the welcome screen.
@@ -61,6 +63,7 @@ func Load() (*Prompts, error) {
 		line func(section, line string) error
 	}{
 		{"intents.txt", p.example},
+		{"rule_questions.txt", p.ruleQuestion},
 		{"lexicon.txt", p.word},
 		{"countries.txt", p.country},
 		{"answers.txt", p.answer},
@@ -102,6 +105,14 @@ func (p *Prompts) example(section, line string) error {
 		return fmt.Errorf("the example %q stands before the first [intent]", line)
 	}
 	p.Examples = append(p.Examples, Example{Intent: section, Text: line})
+	return nil
+}
+
+func (p *Prompts) ruleQuestion(section, line string) error {
+	if section != "rules" && section != "other" {
+		return fmt.Errorf("the question %q stands under [%s], want [rules] or [other]", line, section)
+	}
+	p.RuleQuestions = append(p.RuleQuestions, Example{Intent: section, Text: line})
 	return nil
 }
 

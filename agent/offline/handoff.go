@@ -44,6 +44,9 @@ func (u *understanding) learnTrouble(p *prompts.Prompts, asked []string) {
 			add(e.Text, noTrouble)
 		}
 	}
+	for _, q := range p.RuleQuestions {
+		add(q.Text, noTrouble)
+	}
 	for _, q := range asked { // "what happens to a gift that nobody claims" is about money, and no complaint
 		if strings.HasSuffix(q, "?") {
 			add(q, noTrouble)

@@ -47,6 +47,9 @@ func newUnderstanding(p *prompts.Prompts, asked []string, zone *time.Location) *
 			either = append(either, classify.Example{Text: text, Label: other})
 		}
 	}
+	for _, q := range p.RuleQuestions {
+		either = append(either, classify.Example{Text: masked(q.Text), Label: q.Intent})
+	}
 	for _, q := range asked {
 		either = append(either, classify.Example{Text: masked(q), Label: string(Rules)})
 	}

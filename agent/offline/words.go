@@ -85,7 +85,7 @@ func newLexicon(p *prompts.Prompts) *lexicon {
 			slices.SortStableFunc(list, func(a, b phrase) int { return len(b.words) - len(a.words) })
 		}
 	}
-	for _, e := range p.Examples {
+	for _, e := range slices.Concat(p.Examples, p.RuleQuestions) {
 		for _, t := range split(e.Text) {
 			l.known[t.text] = true
 			if len(t.norm) >= 6 {

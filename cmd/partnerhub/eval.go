@@ -15,6 +15,7 @@ type evalCmd struct {
 	Compare   evalCompareCmd   `cmd:"" help:"Hold one run of the cases against another, case by case."`
 	Retrieval evalRetrievalCmd `cmd:"" help:"Rank a foreign corpus, by words, by vectors and fused, and print how well, beside plain BM25."`
 	Handoff   evalHandoffCmd   `cmd:"" help:"Measure by which messages the offline planner calls a person: precision and recall on labelled messages."`
+	Routing   evalRoutingCmd   `cmd:"" help:"Measure where the chat takes questions that are labelled: to which articles of the library, to figures, or to a person."`
 	Classify  evalClassifyCmd  `cmd:"" help:"Train the classifier of the offline planner on labelled texts, and test it on others."`
 }
 

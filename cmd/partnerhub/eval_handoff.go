@@ -1,15 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
 
 	"partnerhub/agent/offline"
+	"partnerhub/knowledge"
+	"partnerhub/library"
 	"partnerhub/prompts"
 )
 
@@ -29,29 +29,23 @@ type handoffFigures struct {
 }
 
 func (cmd *evalHandoffCmd) Run(_ ctxArg, a *app) error {
-	f, err := os.Open(cmd.File)
+	messages, err := readLabelled(cmd.File)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	words, err := prompts.Load()
 	if err != nil {
 		return err
 	}
-	planner := offline.New(words, nil, time.Now, a.zone)
+	articles, err := knowledge.Load(library.Files)
+	if err != nil {
+		return fmt.Errorf("library: %w", err)
+	}
+	planner := offline.New(words, knowledge.Asked(articles), time.Now, a.zone)
 	var out handoffFigures
 	var right, wrong, missed, same float64
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		want, text, ok := strings.Cut(line, ": ")
-		if !ok {
-			return usagef("%s, line %d: want \"category: message\"", cmd.File, n)
-		}
-		want, got := strings.TrimPrefix(want, "-"), ""
+	for _, m := range messages {
+		want, text, got := strings.TrimPrefix(m.want, "-"), m.text, ""
 		if frame := planner.Understand([]llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, text)})[0]; frame.Intent == offline.Handoff {
 			got = frame.Category
 		}
@@ -76,9 +70,6 @@ func (cmd *evalHandoffCmd) Run(_ ctxArg, a *app) error {
 		if err != nil {
 			return err
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return err
 	}
 	out.Precision, out.Recall, out.Category = share(right, right+wrong), share(right, right+missed), share(same, right)
 	if cmd.JSON {
