@@ -211,18 +211,22 @@ func (b *bench) socketCost(ctx context.Context, w *serveWorld) (float64, error) 
 		all = append(all, more...)
 		return h.residentMB() - before, err
 	}
-	small, err := open(0, quarter)
+	first, err := open(0, quarter) // fills what the process had room for
 	if err != nil {
 		return 0, err
 	}
-	large, err := open(quarter, b.idle-quarter)
+	second, err := open(quarter, quarter)
 	if err != nil {
 		return 0, err
 	}
-	each := small / float64(quarter)
-	b.add("capacity", fmt.Sprintf("socket: memory of each of %d", quarter), each*1024, "kB", "")
-	b.add("capacity", fmt.Sprintf("socket: memory of %d, measured by predicted", b.idle), large/each/float64(b.idle), "", "aim: near 1")
-	return large / float64(b.idle) * (1 << 20), nil
+	whole, err := open(2*quarter, 2*quarter)
+	if err != nil {
+		return 0, err
+	}
+	each := (second - first) / float64(quarter)
+	b.add("capacity", fmt.Sprintf("socket: memory of each of %d more", quarter), each*1024, "kB", "")
+	b.add("capacity", fmt.Sprintf("socket: memory of %d more, measured by predicted", 2*quarter), (whole-second)/each/float64(2*quarter), "", "aim: near 1")
+	return whole / float64(4*quarter) * (1 << 20), nil
 }
 
 // accountBytes is what an account takes in the table of accounts, its indexes included.

@@ -390,7 +390,7 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		return err
 	}
 	var alone, meanwhile float64
-	var all []turnTimes
+	var all, fresh []turnTimes
 	var most float64
 	before := h.residentMB()
 	took := time.Duration(0)
@@ -412,24 +412,29 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		wg.Go(func() {
 			times, failed = h.talk(talking, w.next, b.running, turns, question)
 		})
+		var late []turnTimes
+		var lateFailed error
 		if err = pause(ctx, measureFor/2); err == nil { // until all have begun
+			wg.Go(func() { late, lateFailed = h.talk(ctx, w.next, 5, 10, question) })
 			rate, err = w.ingestFor(ctx, []*hub{h}, fmt.Sprintf("beside-%d-%d", len(name), round), 2, measureFor)
 		}
 		most = max(most, h.residentMB())
 		wg.Wait()
 		stop()
 		took += time.Since(begin)
-		if err = errors.Join(err, failed); err != nil {
+		if err = errors.Join(err, failed, lateFailed); err != nil {
 			return err
 		}
 		meanwhile += rate
-		all = slices.Concat(all, times)
+		all, fresh = slices.Concat(all, times), slices.Concat(fresh, late)
 	}
 	rounds := float64(b.rounds)
 	what := fmt.Sprintf("%d turns at a time %s: ", b.running, name)
 	b.add("sockets", what+"turns done", float64(len(all))/took.Seconds(), "turns/s", "")
-	b.add("sockets", what+"first event p50", quantile(all, firstOf, 0.5), "ms", "")
-	b.add("sockets", what+"first event p99", quantile(all, firstOf, 0.99), "ms", "")
+	b.add("sockets", what+"first event p50, all sent at once", quantile(all, firstOf, 0.5), "ms", "")
+	b.add("sockets", what+"first event p99, all sent at once", quantile(all, firstOf, 0.99), "ms", "")
+	b.add("sockets", what+"first event p50 of a message beside them", quantile(fresh, firstOf, 0.5), "ms", "")
+	b.add("sockets", what+"the most of those", quantile(fresh, firstOf, 1), "ms", "")
 	b.add("sockets", what+"memory of each, its socket included", (most-before)*1024/float64(b.running), "kB", "")
 	b.add("sockets", what+"ingest alone, 2 senders", alone/rounds, "events/s", "")
 	b.add("sockets", what+"ingest meanwhile", meanwhile/rounds, "events/s", "")
