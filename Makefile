@@ -1,7 +1,7 @@
 # What each target needs and lacks is installed first; see scripts/.
 .DEFAULT_GOAL := build
 MAKEFLAGS += --no-print-directory
-.PHONY: run build test test-long bench lint audit mutate web deps test-deps
+.PHONY: run build test test-long bench lint audit fuzz mutate web deps test-deps
 
 # The version control stamp needs a repository that git trusts (not, say, another user's).
 export GOFLAGS := $(GOFLAGS) -buildvcs=$(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
@@ -44,6 +44,10 @@ lint:
 # The dependencies in the databases of known holes, where those answer.
 audit:
 	@scripts/audit
+
+# A minute of random input for each parser.
+fuzz:
+	@scripts/fuzz
 
 # Whether the tests of the packages that reckon with money notice a change in them.
 mutate:

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -32,6 +33,51 @@ func TestParseRate(t *testing.T) {
 	for _, in := range []string{"1.000001", "45", "-0.1", "0.0000001"} {
 		if r, err := ParseRate(in); err == nil {
 			t.Errorf("ParseRate(%q) = %d, want an error", in, r)
+		}
+	}
+}
+
+// TestEdges are the last values that are taken, and the first that are not.
+func TestEdges(t *testing.T) {
+	for in, want := range map[string]Rate{"1": RateOne, "1.000000": RateOne, "0": 0, "0.000001": 1} {
+		if r, err := ParseRate(in); err != nil || r != want {
+			t.Errorf("%s: %d, %v", in, r, err)
+		}
+	}
+	for in, why := range map[string]string{"0.1234567": "more than 6 decimals", "12345678901": "more than 10 digits", "1234567890": "more than 1000000000 USDT", "-1": "negative", "": "empty"} {
+		if _, err := ParseMoney(in); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%q: %v, want %s", in, err, why)
+		}
+	}
+	for _, x := range []struct {
+		rate   Rate
+		amount Money
+	}{{-1, 0}, {0, -1}, {-1, -1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%d of %d does not panic", x.rate, x.amount)
+				}
+			}()
+			x.rate.Of(x.amount)
+		}()
+	}
+	if got := RateOne.Of(0) + Rate(0).Of(USDT); got != 0 {
+		t.Error(got)
+	}
+	for v, want := range map[Rate]string{0: `"0"`, 1: `"0.000001"`, 450_000: `"0.45"`, RateOne: `"1"`} {
+		if b, err := v.MarshalJSON(); err != nil || string(b) != want {
+			t.Errorf("%d: %s, %v", v, b, err)
+		}
+		var back Rate
+		if err := back.UnmarshalJSON([]byte(want)); err != nil || back != v {
+			t.Errorf("%s: %d, %v", want, back, err)
+		}
+	}
+	for in, want := range map[string]Money{`"9223372036854.775807"`: math.MaxInt64, `"-9223372036854.775808"`: math.MinInt64, `12.000001`: 12_000_001, `"-0.5"`: -500_000, `"0.123456"`: 123_456} {
+		var m Money
+		if err := m.UnmarshalJSON([]byte(in)); err != nil || m != want {
+			t.Errorf("%s: %d, %v", in, m, err)
 		}
 	}
 }
@@ -108,13 +154,13 @@ func TestPercent(t *testing.T) {
 	for _, x := range []struct {
 		current, previous int64
 		want              string
-	}{{0, 0, "nil"}, {5, 0, "nil"}, {150, 100, "50"}, {50, 100, "-50"}, {100, 100, "0"}, {1, 3, "-66.67"}, {-50, -100, "50"}, {100, -100, "200"}, {100_005, 100_000, "0.01"}, {99_999, 100_000, "0"}, {1 << 62, 1, "46116860184273879"}} {
+	}{{0, 0, "nil"}, {5, 0, "nil"}, {150, 100, "50"}, {50, 100, "-50"}, {100, 100, "0"}, {1, 3, "-66.67"}, {-50, -100, "50"}, {100, -100, "200"}, {100_005, 100_000, "0.01"}, {99_999, 100_000, "0"}, {100_150, 100_000, "0.15"}, {100_100, 100_000, "0.1"}, {100_001, 100_000, "0"}, {5, -5, "200"}, {-5, 5, "-200"}, {0, 5, "-100"}, {99_995, 100_000, "-0.01"}, {99_996, 100_000, "0"},
+		{math.MaxInt64, math.MinInt64, "200"}, {math.MinInt64, math.MaxInt64, "-200"},
+		// Beyond any figure a person reads: the same for all, and no panic.
+		{1 << 62, 1, "23058430092136939.52"}, {1<<62 + 5000, 5000, "23058430092136939.52"}, {math.MinInt64, 1, "-23058430092136939.52"}} {
 		got := "nil"
 		if p := Percent(x.current, x.previous); p != nil {
 			got = *p
-		}
-		if x.previous == 1 {
-			continue // beyond any figure a person reads: only that it does not panic
 		}
 		if got != x.want {
 			t.Errorf("Percent(%d, %d) = %s, want %s", x.current, x.previous, got, x.want)

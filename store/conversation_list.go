@@ -59,7 +59,7 @@ func parseCursor(cursor string) (before time.Time, id string, err error) {
 	if err == nil {
 		id, err = parseID("cursor", id)
 	}
-	if err != nil {
+	if err != nil || !knownTimes(micros) {
 		return before, "", domain.Invalid("cursor", "is not one that this list returned")
 	}
 	return time.UnixMicro(micros), id, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -201,6 +202,10 @@ type ticketPosition struct {
 	Priority int
 	Due      time.Time
 	ID       string
+}
+
+func (p *ticketPosition) known() bool {
+	return p.Due.Year() >= 1 && p.Due.Year() <= 9999 && p.Priority >= math.MinInt16 && p.Priority <= math.MaxInt16
 }
 
 // ticketPage reads a page by the index of the queue, or that of what is over, from where the page before ended. The states stand in

@@ -30,6 +30,9 @@ func (s *Store) Referees(ctx context.Context, c domain.Caller, q referral.Refere
 		if start, err = parseRefereeCursor(q.Cursor, query); err != nil {
 			return page, err
 		}
+		if (q.Sort == referral.SortRegisteredAt || q.Sort == referral.SortLastTradeAt) && !knownTimes(start.value) {
+			return page, domain.Invalid("cursor", "names no time")
+		}
 	}
 	page.AsOf = start.apply(&q)
 	page.Period = q.Period

@@ -101,6 +101,9 @@ func parseRefereeCursor(s string, query []byte) (c refereeCursor, err error) {
 		}
 		*n, b = value, b[size:]
 	}
+	if !knownTimes(c.asOf, c.from, c.to, c.registeredFrom, c.registeredTo) || c.from >= c.to {
+		return c, bad
+	}
 	return c, nil
 }
 

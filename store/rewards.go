@@ -43,6 +43,9 @@ func (s *Store) Rewards(ctx context.Context, c domain.Caller, q referral.RewardQ
 	default:
 		return page, domain.Invalid("kind", "unknown kind %q", q.Kind)
 	}
+	if at.UID != 0 && (at.Day == "" || at.SettledOn == "") {
+		return page, domain.Invalid("cursor", "names no day")
+	}
 	settledOn, err := settledOn(ctx, s.pool)
 	if err != nil {
 		return page, fmt.Errorf("rewards: %w", err)
@@ -87,6 +90,15 @@ type rewardCursor struct {
 	UID            int64 // 0: before the first row
 	Product        int16
 	SettledOn      string // notSettled behind the records of a day, referee and product: what is settled between two pages is on neither or on one
+}
+
+func (c *rewardCursor) known() bool {
+	for _, day := range []string{c.Day, c.SettledOn} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return false
+		}
+	}
+	return knownTimes(c.From, c.To, c.AsOf) && c.From < c.To && c.UID >= 0
 }
 
 // notSettled stands for the settlement day of what has none yet: it is behind all others.

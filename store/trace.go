@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -183,6 +184,10 @@ type tradeCursor struct {
 	Booked         int64
 	Reversal       bool
 	TradeID        string // "": before the first row
+}
+
+func (c *tradeCursor) known() bool {
+	return knownTimes(c.From, c.To, c.AsOf, c.Booked) && c.From < c.To && !strings.Contains(c.TradeID, "\x00")
 }
 
 type tradeList struct {

@@ -33,8 +33,9 @@ type sessionOutput struct {
 	Body      session
 }
 
+// cookie keeps a session: out of reach of scripts and of other sites, and but for development, where there is no certificate, of plain http.
 func (s *server) cookie(token string, age time.Duration) http.Cookie {
-	return http.Cookie{Name: sessionCookie, Value: token, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	return http.Cookie{Name: sessionCookie, Value: token, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.People == nil, SameSite: http.SameSiteLaxMode}
 }
 
 // registerSession adds signing in and out, and what the first screens need.

@@ -2,6 +2,8 @@ package task_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +67,82 @@ func TestCheckNamesTheField(t *testing.T) {
 		if err := s.Check(now); !errors.As(err, &e) || e.Field != c.field || e.Code != domain.CodeInvalid {
 			t.Errorf("want %s, got %v", c.field, err)
 		}
+	}
+}
+
+// TestEdges are the last values that are taken, and the first that are not.
+func TestEdges(t *testing.T) {
+	uids := func(n int) (out []int64) {
+		for i := range n {
+			out = append(out, int64(i+1))
+		}
+		return out
+	}
+	tiers := func(n int) (out []task.Tier) {
+		for i := range n {
+			out = append(out, task.Tier{Threshold: domain.Money(i + 1), Reward: 10 * domain.USDT})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		field   string
+		spec    func() task.Spec
+		last    func(*task.Spec)
+		tooMuch func(*task.Spec)
+	}{
+		{"title", trading, func(s *task.Spec) { s.Title = strings.Repeat("é", task.MaxTitle) }, func(s *task.Spec) { s.Title += "é" }},
+		{"targets.uids", referral, func(s *task.Spec) { s.Targets.UIDs = uids(task.MaxUIDs) }, func(s *task.Spec) { s.Targets.UIDs = append(s.Targets.UIDs, 7) }},
+		{"targets.uids[0]", referral, func(s *task.Spec) { s.Targets.UIDs = []int64{1} }, func(s *task.Spec) { s.Targets.UIDs[0] = 0 }},
+		{"start", trading, func(s *task.Spec) { s.Start = now.Add(-task.MaxBackdate) }, func(s *task.Spec) { s.Start = s.Start.Add(-1) }},
+		{"start", trading, func(s *task.Spec) { s.Start, s.End = now.Add(task.MaxAhead), now.Add(task.MaxAhead+time.Hour) }, func(s *task.Spec) { s.Start = s.Start.Add(1) }},
+		{"end", trading, func(s *task.Spec) { s.End = s.Start.Add(task.MaxLength) }, func(s *task.Spec) { s.End = s.End.Add(1) }},
+		{"end", trading, func(s *task.Spec) { s.Start, s.End = now.Add(-time.Hour), now.Add(1) }, func(s *task.Spec) { s.End = now }},
+		{"end", trading, func(s *task.Spec) { s.End = s.Start.Add(1) }, func(s *task.Spec) { s.End = s.Start }},
+		{"tiers", trading, func(s *task.Spec) { s.Tiers = tiers(task.MaxTiers) }, func(s *task.Spec) { s.Tiers = tiers(task.MaxTiers + 1) }},
+		{"tiers[0].threshold", trading, func(s *task.Spec) { s.Tiers = tiers(1); s.Tiers[0].Threshold = task.MaxThreshold }, func(s *task.Spec) { s.Tiers[0].Threshold++ }},
+		{"tiers[0].threshold", trading, func(s *task.Spec) { s.Tiers = tiers(1) }, func(s *task.Spec) { s.Tiers[0].Threshold-- }},
+		{"everyX", referral, func(s *task.Spec) { s.EveryX = task.MaxEvery }, func(s *task.Spec) { s.EveryX++ }},
+		{"everyX", referral, func(s *task.Spec) { s.EveryX = 1 }, func(s *task.Spec) { s.EveryX-- }},
+		{"maxRepeats", referral, func(s *task.Spec) { s.MaxRepeats = task.MaxRepeats }, func(s *task.Spec) { s.MaxRepeats++ }},
+		{"maxRepeats", referral, func(s *task.Spec) { s.MaxRepeats = 1 }, func(s *task.Spec) { s.MaxRepeats-- }},
+	} {
+		s := c.spec()
+		c.last(&s)
+		if err := s.Check(now); err != nil {
+			t.Errorf("%s: %v", c.field, err)
+		}
+		c.tooMuch(&s)
+		var e *domain.Error
+		if err := s.Check(now); !errors.As(err, &e) || e.Field != c.field {
+			t.Errorf("want %s, got %v", c.field, err)
+		}
+	}
+	s := referral()
+	s.Start = time.Date(2026, 11, 2, 12, 0, 0, 1999, time.FixedZone("x", 3600))
+	if n := s.Normal(); !slices.Equal(n.Targets.UIDs, []int64{3, 5}) || n.Start.Nanosecond() != 1000 || n.Start.Location() != time.UTC || !slices.Equal(s.Targets.UIDs, []int64{5, 3, 5}) {
+		t.Errorf("%+v of %+v", n, s)
+	}
+	if more, err := referral().With(task.More{MaxRepeats: task.MaxRepeats}); err != nil || more.MaxRepeats != task.MaxRepeats {
+		t.Error(more, err)
+	}
+	if more, err := referral().With(task.More{MaxRepeats: 4}); err != nil || more.MaxRepeats != 4 {
+		t.Error(more, err)
+	}
+	if _, err := referral().With(task.More{MaxRepeats: 5, Tiers: tiers(1)}); err == nil {
+		t.Error("a referral task took tiers")
+	}
+	if _, err := trading().With(task.More{MaxRepeats: 1, Tiers: trading().Tiers}); err == nil {
+		t.Error("a trading task took repeats")
+	}
+	l := task.Life{Start: now, End: now.Add(time.Hour), Settled: now, Cancelled: now}
+	if l.State(now) != task.Cancelled {
+		t.Error("what was cancelled is", l.State(now))
+	}
+	if err := task.Settled.Allow(task.Nudge); err == nil || !strings.Contains(err.Error(), "the task is settled and cannot be announced again") {
+		t.Error(err)
+	}
+	if got := referral().Reached(-1); got != 0 {
+		t.Error(got)
 	}
 }
 
