@@ -2,6 +2,8 @@
 
 package store_test
 
+import "partnerhub/domain"
+
 // The sizes of the tests on random data; `make test-long` has larger ones.
 const (
 	worlds    = 3   // random worlds of each kind
@@ -11,4 +13,9 @@ const (
 	killedRuns     = 1
 	killedReferees = 250
 	killedTimes    = 3
+
+	simulations  = 2      // of ledger, tasks and compactor
+	simulated    = 10_000 // operations of each
+	largestBatch = 120    // trades
+	simThreshold = 1000 * domain.USDT
 )
