@@ -357,8 +357,8 @@ func (b *bench) fairness(ctx context.Context, w *serveWorld) error {
 
 // manyTurns has one process answer -running turns at the same time, by the planner and by a model that takes its time, while events come in.
 func (b *bench) manyTurns(ctx context.Context, w *serveWorld) error {
-	model := slowModel(0, time.Second)
-	for _, m := range []struct{ name, url string }{{"by the planner", ""}, {"by a model of 8 s", model}} {
+	model := slowModel(0, 2500*time.Millisecond)
+	for _, m := range []struct{ name, url string }{{"by the planner", ""}, {"by a model of 20 s", model}} {
 		if err := b.runningTurns(ctx, w, m.name, m.url); err != nil {
 			return fmt.Errorf("turns %s: %w", m.name, err)
 		}
@@ -402,7 +402,7 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		alone += rate
 		talking, stop, turns := ctx, context.CancelFunc(func() {}), b.running // of a model each to its end, of the planner for some time
 		if model == "" {
-			talking, stop = context.WithTimeout(ctx, 2*measureFor)
+			talking, stop = context.WithTimeout(ctx, time.Duration(b.running)*time.Second/40+2*measureFor)
 			turns = 1 << 30
 		}
 		var times []turnTimes
@@ -414,7 +414,7 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		})
 		var late []turnTimes
 		var lateFailed error
-		if err = pause(ctx, measureFor/2); err == nil { // until all have begun
+		if err = pause(ctx, time.Duration(b.running)*time.Second/40); err == nil { // until all have begun
 			wg.Go(func() { late, lateFailed = h.talk(ctx, w.next, 5, 10, question) })
 			rate, err = w.ingestFor(ctx, []*hub{h}, fmt.Sprintf("beside-%d-%d", len(name), round), 2, measureFor)
 		}
