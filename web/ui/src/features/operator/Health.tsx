@@ -4,14 +4,16 @@ import { DataTable } from "../../components/DataTable";
 import { Skeleton } from "../../components/Skeleton";
 import { Failed } from "../../components/states";
 import { useWords } from "../../lib/i18n";
+import { usePageWords } from "../../lib/i18n/pages";
+import { ingestWords } from "../../lib/i18n/pages/ingest";
 import { read, rest } from "../../lib/rest";
 import { Long } from "./Paged";
 import { Section } from "./Page";
 
 /** How far behind the ingest is, by sender, and what came in over the last hour. */
 export function Health({ zone }: { zone: string }) {
-  const { t, f } = useWords();
-  const w = t.operator.ingest;
+  const { f } = useWords();
+  const w = usePageWords(ingestWords);
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ["ingest-health"],
     queryFn: ({ signal }) => read(rest.GET("/v1/operator/health", { signal })),
@@ -29,7 +31,7 @@ export function Health({ zone }: { zone: string }) {
     if (seconds < 7200) return w.minutes(f.count(Math.round(seconds / 60)));
     return seconds < 172_800 ? w.hours(f.count(Math.round(seconds / 3600))) : w.days(f.count(Math.round(seconds / 86_400)));
   };
-  const points = data.minutes.map((m) => ({ key: m.at, label: f.instant(m.at, zone).slice(-5), long: f.instant(m.at, zone), current: m.accepted }));
+  const points = data.minutes.map((m) => ({ key: m.at, label: f.bucket(m.at, "hour", zone), long: f.bucket(m.at, "hour", zone, true), current: m.accepted }));
   return (
     <Section title={w.lag} note={w.asOf(f.stamp(data.asOf, zone))}>
       <dl className="grid grid-cols-1 gap-3 @md:grid-cols-3">

@@ -1,5 +1,7 @@
 import { useRouteContext } from "@tanstack/react-router";
 import { useWords } from "../../lib/i18n";
+import { usePageWords } from "../../lib/i18n/pages";
+import { ingestWords } from "../../lib/i18n/pages/ingest";
 import type { Schema } from "../../lib/rest";
 import type { WaitingEvent } from "./contract";
 import { Health } from "./Health";
@@ -10,11 +12,11 @@ import { Refused } from "./Refused";
 /** What the ingest could not apply, and what operators did about it. */
 export function Ingest() {
   const { t, f } = useWords();
-  const w = t.operator.ingest;
+  const w = usePageWords(ingestWords);
   const { session } = useRouteContext({ from: "/signed-in" });
   const at = (s: string) => f.instant(s, session.zone);
   return (
-    <Page title={w.title} text={w.text}>
+    <Page title={t.operator.ingest.title} text={w.text}>
       <Health zone={session.zone} />
       <Paged<WaitingEvent>
         title={w.waiting}

@@ -6,7 +6,8 @@ import { Skeleton } from "../../components/Skeleton";
 import { Failed, NothingYet } from "../../components/states";
 import { api } from "../../lib/api";
 import type { Page as List } from "../../lib/contract";
-import { useWords } from "../../lib/i18n";
+import { usePageWords } from "../../lib/i18n/pages";
+import { ingestWords } from "../../lib/i18n/pages/ingest";
 import { Section } from "./Page";
 
 /** A text of any length in a cell. */
@@ -23,8 +24,7 @@ interface Props<T> {
 
 /** A list of the operator's that comes page by page. */
 export function Paged<T>({ title, path, none, noneText, columns, row }: Props<T>) {
-  const { t } = useWords();
-  const w = t.operator.ingest;
+  const w = usePageWords(ingestWords);
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: [path],
     queryFn: ({ signal, pageParam }) => api.get<List<T>>(path, { cursor: pageParam, limit: 50 }, signal),

@@ -7,6 +7,8 @@ import { Modal, ModalButtons } from "../../components/Modal";
 import { Skeleton } from "../../components/Skeleton";
 import { Failed, NothingYet } from "../../components/states";
 import { useWords } from "../../lib/i18n";
+import { usePageWords } from "../../lib/i18n/pages";
+import { ingestWords } from "../../lib/i18n/pages/ingest";
 import { read, rest, type Schema } from "../../lib/rest";
 import { Long, Paged } from "./Paged";
 import { Section } from "./Page";
@@ -16,8 +18,8 @@ type Target = { ids: number[]; name: string; count: number } | { cause: string; 
 
 /** Refused lines: by cause, each, and tried again. */
 export function Refused({ zone }: { zone: string }) {
-  const { t, f } = useWords();
-  const w = t.operator.ingest;
+  const { f } = useWords();
+  const w = usePageWords(ingestWords);
   const at = (s: string) => f.instant(s, zone);
   const [target, setTarget] = useState<Target>();
   const { data, error, isPending, refetch } = useQuery({
@@ -83,7 +85,7 @@ export function Refused({ zone }: { zone: string }) {
 /** Asks first, and says what became of the lines. */
 function Confirm({ target, onClose }: { target: Target; onClose: () => void }) {
   const { t, f } = useWords();
-  const w = t.operator.ingest;
+  const w = usePageWords(ingestWords);
   const queries = useQueryClient();
   const toast = useToast();
   const replay = useMutation({

@@ -51,7 +51,8 @@ export function Change({ title, inputs, send, stale, onClose }: Props) {
       onClose();
     },
     onError: (e) => {
-      setKey(crypto.randomUUID()); // what was refused is another request when it is sent anew
+      // What was refused is another request when it is sent anew; what got no answer may have been done, and is the same.
+      if (e instanceof ApiError && e.status >= 400 && e.status < 500) setKey(crypto.randomUUID());
       const field = e instanceof ApiError ? e.field : undefined;
       setWrong({ [field === "effectiveAt" || inputs.some((i) => i.name === field) ? field! : "form"]: e.message });
     },
