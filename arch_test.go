@@ -36,6 +36,8 @@ var below = map[string][]string{
 	"store/localpg":             {},
 	"store/storetest":           {"store", "store/localpg"},
 	"ingest":                    {"domain", "domain/referral", "store"},
+	"importer/bingx":            {"domain", "store"},
+	"importer/binance":          {"domain", "store"},
 	"demo":                      {"domain", "domain/referral"},
 	"prompts":                   {"domain/program", "domain", "domain/referral"},
 	"tools":                     {"domain/program", "domain/handoff", "domain/ledger", "knowledge", "domain", "domain/conversation", "domain/proposal", "domain/referral", "domain/task", "domain/referral/anomalies", "domain/referral/explain"},
@@ -50,7 +52,7 @@ var below = map[string][]string{
 	"eval/retrieval":            {"knowledge", "knowledge/lexical"},
 	"web":                       {"domain/program", "domain/handoff", "domain", "domain/proposal", "domain/ledger", "domain/task", "domain/conversation", "domain/referral", "store", "ingest", "tools", "agent", "domain/notice", "domain/feedback", "domain/webhook", "delivery", "domain/evaluation", "eval", "knowledge"},
 	"bench":                     {"web", "agent", "agent/modeltest", "agent/offline", "domain/conversation", "domain/ledger", "domain/task", "knowledge", "library", "prompts", "tools", "domain", "domain/referral", "demo", "ingest", "store", "store/localpg"},
-	"cmd/partnerhub": {"domain/program", "domain/evaluation", "domain/feedback", "domain/handoff", "domain/ledger", "delivery", "domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "demo", "prompts", "tools", "agent",
+	"cmd/partnerhub": {"domain/program", "domain/evaluation", "domain/feedback", "domain/handoff", "domain/ledger", "delivery", "domain", "domain/conversation", "domain/referral", "store", "store/localpg", "ingest", "importer/bingx", "importer/binance", "demo", "prompts", "tools", "agent",
 		"domain/referral/anomalies", "domain/referral/explain", "agent/offline", "agent/offline/classify", "agent/offline/period", "eval", "eval/retrieval", "knowledge", "knowledge/lexical", "library", "web"},
 }
 

@@ -48,23 +48,25 @@ type settings struct {
 type commands struct {
 	settings `embed:""`
 
-	Serve   serveCmd   `cmd:"" help:"Serve the hub over HTTP."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema."`
-	Ingest  ingestCmd  `cmd:"" help:"Take in events, one JSON object a line, from a file or standard input."`
-	Demo    demoCmd    `cmd:"" help:"Make up a demo program and take it in."`
-	Ask     askCmd     `cmd:"" help:"Ask the assistant as a partner."`
-	Tool    toolCmd    `cmd:"" help:"Run one of the assistant's tools."`
-	Period  periodCmd  `cmd:"" help:"Read periods out of sentences."`
-	Explain explainCmd `cmd:"" help:"Find the causes of a change in tables of leaves."`
-	Detect  detectCmd  `cmd:"" help:"Score a series for anomalies, each point from the past alone."`
-	List    listCmd    `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines and their causes, void relations."`
-	Replay  replayCmd  `cmd:"" help:"Try refused lines again, by the ordinary ingest."`
-	Verify  verifyCmd  `cmd:"" help:"Prove that what is derived agrees with the events."`
-	Settle  settleCmd  `cmd:"" help:"Settle the days whose settlement is due, as serve does."`
-	Rebuild rebuildCmd `cmd:"" help:"Derive everything anew from the accepted events."`
-	Key     keyCmd     `cmd:"" help:"Make, rotate, list and revoke API keys."`
-	Library libraryCmd `cmd:"" help:"The rule library: load, search, list, go back to a version."`
-	Eval    evalCmd    `cmd:"" help:"Measure the assistant."`
+	Serve     serveCmd     `cmd:"" help:"Serve the hub over HTTP."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database to this program's schema."`
+	Ingest    ingestCmd    `cmd:"" help:"Take in events, one JSON object a line, from a file or standard input."`
+	Demo      demoCmd      `cmd:"" help:"Make up a demo program and take it in."`
+	Ask       askCmd       `cmd:"" help:"Ask the assistant as a partner."`
+	Tool      toolCmd      `cmd:"" help:"Run one of the assistant's tools."`
+	Period    periodCmd    `cmd:"" help:"Read periods out of sentences."`
+	Explain   explainCmd   `cmd:"" help:"Find the causes of a change in tables of leaves."`
+	Detect    detectCmd    `cmd:"" help:"Score a series for anomalies, each point from the past alone."`
+	List      listCmd      `cmd:"" help:"List what the ingest could not apply: waiting events, refused lines and their causes, void relations."`
+	Replay    replayCmd    `cmd:"" help:"Try refused lines again, by the ordinary ingest."`
+	Import    importCmd    `cmd:"" help:"Import what an exchange's affiliate program says of a partner."`
+	Reconcile reconcileCmd `cmd:"" help:"Hold our figures against the imported ones, by day and referee."`
+	Verify    verifyCmd    `cmd:"" help:"Prove that what is derived agrees with the events."`
+	Settle    settleCmd    `cmd:"" help:"Settle the days whose settlement is due, as serve does."`
+	Rebuild   rebuildCmd   `cmd:"" help:"Derive everything anew from the accepted events."`
+	Key       keyCmd       `cmd:"" help:"Make, rotate, list and revoke API keys."`
+	Library   libraryCmd   `cmd:"" help:"The rule library: load, search, list, go back to a version."`
+	Eval      evalCmd      `cmd:"" help:"Measure the assistant."`
 }
 
 func main() { os.Exit(start()) }
