@@ -82,11 +82,6 @@ func (s *Conversations) beginOnce(
 ) (started conversation.Started, history conversation.History, err error) {
 	c, thread := run.Owner, run.ThreadID
 	err = s.as(ctx, c, func(tx pgx.Tx) error {
-		// Not waiting for the disk here: the run's next flush, some ms later, does, and makes this durable with it.
-		// Should the server's machine crash between, then the message was not accepted, and its client sends it again.
-		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
-			return err
-		}
 		var exists bool
 		var running int
 		b := &pgx.Batch{}

@@ -259,9 +259,6 @@ func queueTicket(b *pgx.Batch, c domain.Caller, thread string, into *[]handoff.T
 
 // mute stores a message that a BD answers, as a run that is over.
 func mute(ctx context.Context, tx pgx.Tx, run conversation.Run, m conversation.Message, t handoff.Ticket, last int64, at time.Time) error {
-	if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = on`); err != nil { // nothing follows that would make it durable
-		return err
-	}
 	after, _, err := t.Apply(handoff.Move{Action: handoff.Answers, By: run.Owner, At: at.UTC()}, handoff.Desk{})
 	if err != nil {
 		return err

@@ -141,3 +141,25 @@ func TestMigrationGivesWay(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestStaleSchemaIsRefused has a program refuse a database that lacks a migration, and one that was never migrated.
+func TestStaleSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	ctx, url := t.Context(), storetest.URL(t)
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if err := store.CheckSchema(ctx, url); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`, `DROP TABLE goose_db_version`} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSchema(ctx, url); !errors.Is(err, store.ErrStaleSchema) {
+			t.Errorf("after %s: %v", statement, err)
+		}
+	}
+}
