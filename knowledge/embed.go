@@ -36,8 +36,9 @@ func (BuiltIn) Name() string { return "builtin-1" }
 // Dimensions implements Embedder.
 func (BuiltIn) Dimensions() int { return builtInDimensions }
 
-// Strength implements Embedder: measured so that it settles ties and never overrules the words.
-func (BuiltIn) Strength() float64 { return 0.1 }
+// Strength implements Embedder: so little that it settles ties and puts what has none of the words behind what has, and the fused ranking
+// is never worse than that by words. At 0.1 it gained 0.0013 of nDCG@10 on one corpus and lost 0.0002 on another.
+func (BuiltIn) Strength() float64 { return 1e-6 }
 
 // Embed implements Embedder. Its only error is ctx's.
 func (BuiltIn) Embed(ctx context.Context, texts []string) ([][]float32, error) {

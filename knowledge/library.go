@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"partnerhub/domain"
+	"partnerhub/language"
 )
 
 // Store keeps the library. Package store implements it, and documents it method by method.
@@ -309,7 +310,7 @@ type Sentence struct {
 // Ask answers a question from the rules, or says that it cannot: Answered is false when the best section does not hold enough of
 // the question. Such a question is kept as a gap.
 func (l *Library) Ask(ctx context.Context, c domain.Caller, question string, audience []string, at time.Time) (Answer, error) {
-	locale := Language(question)
+	locale := language.Of(question)
 	f := Filter{Kinds: []Kind{Rule}, Locale: locale, Audience: audience, On: at}
 	hits, err := l.Search(ctx, question, f, evidence)
 	if err != nil {

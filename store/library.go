@@ -273,8 +273,10 @@ func (l *Library) UseModel(ctx context.Context, e knowledge.Embedder) error {
 		return domain.Invalid("model", "%q with %d dimensions cannot be indexed", name, dims)
 	}
 	var was int
-	err := l.pool.QueryRow(ctx, `WITH new AS (INSERT INTO embedding_model (name, dimensions, weight) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING dimensions)
-		SELECT dimensions FROM new UNION ALL SELECT dimensions FROM embedding_model WHERE name = $1`, name, dims, e.Strength()).Scan(&was)
+	err := l.pool.QueryRow(ctx, `WITH new AS (INSERT INTO embedding_model (name, dimensions, weight) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET weight = excluded.weight
+			WHERE embedding_model.dimensions = excluded.dimensions AND embedding_model.weight <> excluded.weight RETURNING dimensions)
+		SELECT dimensions FROM new UNION SELECT dimensions FROM embedding_model WHERE name = $1`, name, dims, e.Strength()).Scan(&was)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"partnerhub/domain"
 	"partnerhub/knowledge"
+	"partnerhub/language"
 	"partnerhub/store"
 )
 
@@ -392,7 +393,7 @@ func (s *server) registerPublishing(api huma.API) {
 			}
 			f := knowledge.Filter{Kinds: []knowledge.Kind{knowledge.Rule}, Locale: in.Body.Locale, Audience: knowledge.Audiences, On: s.Now().In(s.Zone)}
 			if f.Locale == "" {
-				f.Locale = knowledge.Language(in.Body.Question)
+				f.Locale = language.Of(in.Body.Question)
 			}
 			limit := in.Body.Limit
 			if limit == 0 {

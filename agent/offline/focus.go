@@ -22,6 +22,7 @@ type focus struct {
 	asked   string   // the message that was answered by asking back, when that was the last turn
 	// options are those that were asked back with.
 	options []string
+	rule    string // the question about rules that was answered, when that was the last turn
 }
 
 // uid is the referee that "that user" or "the first one" points at, 0 when there is none.
@@ -121,6 +122,14 @@ func focusOf(turns []turn) focus {
 			var asked struct{ Options []string }
 			_ = json.Unmarshal([]byte(turns[n-1].calls[i].args), &asked) // a model's own, perhaps: without options then
 			f.asked, f.options = turns[n-1].text, asked.Options
+		}
+	}
+	if n := len(turns); n > 0 {
+		for _, c := range turns[n-1].calls {
+			var about struct{ Query string }
+			if c.tool == toolOf[Rules] && json.Unmarshal([]byte(c.args), &about) == nil {
+				f.rule = about.Query
+			}
 		}
 	}
 	for i := len(turns) - 1; i >= 0; i-- {

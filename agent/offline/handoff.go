@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -33,11 +34,16 @@ func triggerOf(p *prompts.Prompts) (*trigger.Rules, error) {
 	return trigger.Compile(lines)
 }
 
+// trouble tells what calls a person, by two readings that fail on different messages: one of the words, the other of the signs in them.
+// How sure each is counts the same.
+type trouble struct{ words, signs *classify.Model }
+
 // learnTrouble learns what calls a person, from the complaints, and from what is asked otherwise.
 func (u *understanding) learnTrouble(p *prompts.Prompts, asked []string) {
-	var examples []classify.Example
+	var words, signs []classify.Example
 	add := func(text, label string) {
-		examples = append(examples, classify.Example{Text: u.marked(text, u.words.tokens(text)), Label: label})
+		w, s := u.views(text, u.words.tokens(text))
+		words, signs = append(words, classify.Example{Text: w, Label: label}), append(signs, classify.Example{Text: s, Label: label})
 	}
 	for _, e := range p.Examples {
 		if Intent(e.Intent) != Handoff {
@@ -55,11 +61,14 @@ func (u *understanding) learnTrouble(p *prompts.Prompts, asked []string) {
 	for _, c := range p.Complaints {
 		add(c.Text, c.Section)
 	}
-	u.trouble = classify.Fit(examples, troubleSharpness)
+	var training sync.WaitGroup
+	training.Go(func() { u.trouble.words = classify.Fit(words, troubleSharpness) })
+	training.Go(func() { u.trouble.signs = classify.Fit(signs, troubleSharpness) })
+	training.Wait()
 }
 
-// marked is a message with its signs behind it.
-func (u *understanding) marked(text string, toks []token) string {
+// views are a message as the two readings see it: as it is, and in the classes of its words with the signs behind.
+func (u *understanding) views(text string, toks []token) (words, signs string) {
 	var sentences [][]string
 	for i, t := range toks {
 		if i == 0 || t.sentence {
@@ -67,21 +76,27 @@ func (u *understanding) marked(text string, toks []token) string {
 		}
 		sentences[len(sentences)-1] = append(sentences[len(sentences)-1], t.text)
 	}
-	return text + "\n" + strings.Join(u.trigger.Marks(sentences), " ")
+	words, signs = text, strings.Join(u.trigger.Marks(sentences), " ")
+	if strings.Contains(text, "?") { // which is no word
+		words, signs = words+" zquestion", signs+" zquestion"
+	}
+	return words, signs
 }
 
 // handoff is the kind of trouble by which a message is handed to a person, "" for none, and how sure it is that one is called for.
 func (u *understanding) handoff(text string, toks []token) (category string, sure float64) {
-	for _, s := range u.trouble.Rank(u.marked(text, toks)) {
+	words, signs := u.views(text, toks)
+	by, most := map[string]float64{}, 0.0
+	for _, s := range slices.Concat(u.trouble.words.Rank(words), u.trouble.signs.Rank(signs)) {
 		if s.Label == noTrouble {
 			continue
 		}
-		sure += s.Confidence
-		if category == "" {
-			category = s.Label
+		sure += s.Confidence / 2
+		if by[s.Label] += s.Confidence; by[s.Label] > most {
+			category, most = s.Label, by[s.Label]
 		}
 	}
-	if category == "" || sure < handoffSure {
+	if sure < handoffSure {
 		return "", sure
 	}
 	return category, sure

@@ -1,6 +1,12 @@
 package offline
 
-import "unicode"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"partnerhub/language"
+)
 
 // other is the label of what is no question about rules.
 const other = "other"
@@ -17,35 +23,60 @@ const (
 	rulePeriod      = 0.25 // more, where a period is named
 	ruleMetric      = 0.05 // more, where a metric is named and no period
 	ruleFollowing   = 0.3  // more, where the question follows one about figures
+	ruleResource    = 0.2  // more, where the kind of article is named that the first one would look for: "a campaign", "a banner"
+	ruleShort       = 0.25 // more, where there are but two words
 )
 
-// otherTongue reports whether a message is written in letters of another language, which only the library may understand.
+// What is asked for in other languages: how much there is, which the library cannot say, unless it is how much there may be.
+var (
+	howMuch = regexp.MustCompile(`(?i)\bcu[aá]nt[oa]s?\b|\bquant[oa]s?\b|\bberapa\b|bao nhiêu|сколько|多少`)
+	mayBe   = regexp.MustCompile(`(?i)\bpued[oe]\b|\bposso\b|\bpode\b|\bboleh\b|\bbisa\b|có thể|можно|可以|最多`)
+)
+
+// otherTongue reports whether a question about rules is written in another language, which only the library may understand.
 func (s *said) otherTongue() bool {
-	letters := 0
-	for _, t := range s.toks {
+	words, letters := make([]string, len(s.toks)), 0
+	for i, t := range s.toks {
+		words[i] = t.raw
 		for _, r := range t.raw {
 			if r > unicode.MaxASCII && unicode.IsLetter(r) {
 				letters++
 			}
 		}
 	}
-	return letters >= 2
+	text := strings.Join(words, " ")
+	return (letters >= 2 && !s.strong() || language.Of(text) != "en") && (!howMuch.MatchString(text) || mayBe.MatchString(text))
 }
 
-// asksRule reports whether a question is about how things are for everybody, though the first reading takes it for something else. Two
-// words are too few to tell.
+// furthers reports whether a message goes on with a question about rules: "and for margin?", "what if they stop trading?". What narrows the
+// figures of before goes on with those.
+func (s *said) furthers(f focus) bool {
+	if f.rule == "" || len(s.toks) > 8 || len(s.periods)+len(s.uid) > 0 || s.strong() || f.frame != nil && s.slots() {
+		return false
+	}
+	switch s.word(0) {
+	case "and", "but", "also", "or", "then":
+		return true
+	case "what", "how":
+		return s.word(1) == "about" || s.word(1) == "if"
+	}
+	return false
+}
+
+// asksRule reports whether a question is about how things are for everybody, though the first reading takes it for something else. One
+// word is too little to tell.
 func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence float64) bool {
+	if s.otherTongue() || s.furthers(f) {
+		return true
+	}
 	switch intent {
 	case Rules, Handoff, Greeting, Thanks, About:
 		return false
 	}
-	if s.otherTongue() && !s.strong() {
-		return true
-	}
-	if f.asked != "" || s.corrects(f) || s.shareOf() && s.strong() || intent == Refine && s.slots() && len(s.toks) <= 4 || intent == Referees && s.states() || intent.resource() != "" && s.resource() == intent {
+	if f.asked != "" || s.corrects(f) || s.shareOf() && s.strong() || intent == Refine && s.slots() && len(s.toks) <= 4 || intent == Referees && s.states() {
 		return false
 	}
-	if len(s.toks) < 3 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
+	if len(s.toks) < 2 || len(s.uid) > 0 || s.sub != 0 || s.code != "" || s.trade != "" || f.frame != nil && f.uid(s) != 0 {
 		return false
 	}
 	if intent.data() && s.has("my") && s.has("see", "show", "list", "view", "check") && s.word(0) != "where" { // "can I see my codes?" wants to see them
@@ -60,6 +91,12 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 	}
 	if intent.data() && (s.has("my") || s.counted) {
 		least += ruleOwn
+	}
+	if intent.resource() != "" && s.resource() == intent {
+		least += ruleResource
+	}
+	if len(s.toks) < 3 {
+		least += ruleShort
 	}
 	switch {
 	case f.frame != nil:

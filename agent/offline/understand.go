@@ -20,7 +20,7 @@ type understanding struct {
 	model   *classify.Model
 	rules   *classify.Model // tells a question about rules from every other message
 	trigger *trigger.Rules
-	trouble *classify.Model // what calls a person
+	trouble trouble // what calls a person
 	zone    *time.Location
 }
 
@@ -61,6 +61,9 @@ func newUnderstanding(p *prompts.Prompts, asked []string, zone *time.Location) *
 	return u
 }
 
+// maxFurthered bounds, in bytes, the question that a further one is searched with.
+const maxFurthered = 300
+
 // read understands a message in the light of the focus: one frame for each question in it.
 func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 	toks := u.words.tokens(text)
@@ -88,6 +91,9 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 				asked := strings.TrimSpace(text[part.toks[0].start:part.toks[len(part.toks)-1].end])
 				if frame.Intent == Rules {
 					frame.Query = asked
+					if s.furthers(f) && len(f.rule) < maxFurthered {
+						frame.Query = f.rule + " " + asked
+					}
 				} else if u.goal(&s) {
 					frame.Goal = asked
 				}
