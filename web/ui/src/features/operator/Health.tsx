@@ -62,6 +62,7 @@ export function Health({ zone }: { zone: string }) {
         />
       )}
       <div className="mt-4">
+        <h3 className="text-sm font-medium">{w.perMinute}</h3>
         <SeriesChart title={w.perMinute} metric="trades" by={w.minute} points={points} names={{ current: w.acceptedIn }} className="h-32" />
       </div>
     </Section>

@@ -40,9 +40,9 @@ function SettingForm({ setting: s }: { setting: Schema["Setting"] }) {
     if (!set.isPending) set.mutate();
   };
   return (
-    <form noValidate onSubmit={submit} className="flex flex-wrap items-end gap-3">
-      <TextField className="w-full max-w-xl" label={s.name} hint={`${s.doc} (${w.usual}: ${s.default})`} value={value} onChange={(e) => setValue(e.target.value)} error={set.error?.message} />
-      <Button type="submit" aria-disabled={set.isPending}>
+    <form noValidate onSubmit={submit} className="flex flex-wrap items-start gap-3">
+      <TextField className="w-full max-w-md" label={s.name} hint={`${s.doc} (${w.usual}: ${s.default})`} value={value} onChange={(e) => setValue(e.target.value)} error={set.error?.message} />
+      <Button type="submit" className="sm:mt-6" aria-disabled={set.isPending}>
         {w.save}
       </Button>
     </form>

@@ -1,1 +1,0 @@
-import{i as e}from"./i18n-Cny6XLbN.js";var t=t=>t[e().locale];export{t};
