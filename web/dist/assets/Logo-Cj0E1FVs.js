@@ -1,0 +1,1 @@
+import{i as e}from"./i18n-BxmrG2mR.js";import{t}from"./jsx-runtime-C3cWAN_r.js";var n=t();function r({short:t=!1}){let{t:r}=e();return(0,n.jsxs)(`span`,{className:`flex items-center gap-2.5 font-semibold tracking-tight`,children:[(0,n.jsx)(`img`,{src:`/icon.svg`,alt:t?r.app.name:``,width:26,height:26,className:`shrink-0`}),!t&&r.app.name]})}export{r as t};

@@ -1,0 +1,1 @@
+import{i as e}from"./i18n-BxmrG2mR.js";var t=t=>t[e().locale];export{t};
