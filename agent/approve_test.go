@@ -27,7 +27,9 @@ var realPlanner = sync.OnceValue(func() llms.Model {
 	if err != nil {
 		panic(err) // embedded, and tested where they are
 	}
-	return offline.New(words, nil, func() time.Time { return today }, time.UTC)
+	p := offline.New(words, nil, func() time.Time { return today }, time.UTC)
+	p.Suggest(nil) // it has learned its examples: the clock of a turn does not wait for that
+	return p
 })
 
 // proposing is an agent with the tools as they are shipped, over a program in which ann and bob are partners of 50 % and 40 %.

@@ -38,8 +38,8 @@ const handOffName = "hand_off"
 // maxAttempts is how many workers may die of a run before it is closed with an error.
 const maxAttempts = 3
 
-// offlineTime bounds the offline planner within a turn.
-const offlineTime = 30 * time.Second
+// offlineTime bounds the offline planner within a turn. Just after a start it may still be learning its examples.
+const offlineTime = time.Minute
 
 // turn is one run while it is worked on.
 type turn struct {

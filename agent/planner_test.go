@@ -21,6 +21,7 @@ func TestDialogWithTheRealPlanner(t *testing.T) {
 	}
 	now := func() time.Time { return today }
 	planner := offline.New(words, nil, now, time.UTC)
+	planner.Suggest(nil) // it has learned its examples: the clock of a turn does not wait for that
 	w := newWorld(t, nil)
 	s, err := store.Open(t.Context(), w.pool, time.UTC)
 	if err != nil {

@@ -103,6 +103,8 @@ func confidences(margins []float32, known, sharpness float64) []float64 {
 	return out
 }
 
+//
+//go:norace
 func (m *Model) margins(v []entry, out []float32) {
 	copy(out, m.bias)
 	k := len(out)

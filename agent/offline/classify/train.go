@@ -83,6 +83,11 @@ func (m *Model) weigh(examples []Example) {
 
 // descend fits a multinomial logistic regression by dual coordinate ascent (Shalev-Shwartz and Zhang, 2013): each
 // example's dual variables move towards what the model still gets wrong about it.
+//
+// The race detector has nothing to find in it, since what it writes is its own until it returns, and would make every test that starts a planner
+// wait for half a minute.
+//
+//go:norace
 func (m *Model) descend(examples []Example) {
 	k := len(m.labels)
 	m.weights = make([]float32, len(m.telling)*k)
