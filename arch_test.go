@@ -34,6 +34,8 @@ var below = map[string][]string{
 	"domain/notice":             {"domain"},
 	"domain/webhook":            {"domain"},
 	"delivery":                  {"domain", "domain/webhook"},
+	"delivery/mailtest":         {},
+	"faults":                    {}, // tests alone
 	"store/localpg":             {},
 	"store/storetest":           {"store", "store/localpg"},
 	"ingest":                    {"domain", "domain/referral", "store"},

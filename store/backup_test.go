@@ -32,7 +32,7 @@ func TestBackup(t *testing.T) {
 	ctx := t.Context()
 	w := newKilledWorld(t, rand.New(rand.NewPCG(9, 3)), true)
 	from := newKilledServer(t)
-	s, pool := openAt(t, from.instance.URL())
+	s, pool := openAt(t, from.server.URL())
 	w.prepare(t, s)
 	if err := takeIn(ctx, s, w.path, nil); err != nil {
 		t.Fatal(err)
@@ -52,14 +52,14 @@ func TestBackup(t *testing.T) {
 
 	// The service's own role is subject to row level security: its dump must fail, and not leave rows out.
 	file := filepath.Join(t.TempDir(), "hub.dump")
-	bin := programsOf(t, admin(t, from.instance))
-	if out, err := bin.run(ctx, "pg_dump", "--format=custom", "--file="+file, from.instance.URL()); err == nil || !strings.Contains(out, "row-level security") {
+	bin := programsOf(t, admin(t, from.server.URL()))
+	if out, err := bin.run(ctx, "pg_dump", "--format=custom", "--file="+file, from.server.URL()); err == nil || !strings.Contains(out, "row-level security") {
 		t.Errorf("a dump by the service's role: %v, %s", err, out)
 	}
-	if out, err := bin.run(ctx, "pg_dump", "--format=custom", "--file="+file, admin(t, from.instance)); err != nil {
+	if out, err := bin.run(ctx, "pg_dump", "--format=custom", "--file="+file, admin(t, from.server.URL())); err != nil {
 		t.Fatal(err, out)
 	}
-	before := everyRow(t, admin(t, from.instance))
+	before := everyRow(t, admin(t, from.server.URL()))
 
 	to, err := localpg.Open(ctx, t.TempDir(), slog.New(slog.DiscardHandler), localpg.WithoutSync())
 	if err != nil {
@@ -70,11 +70,11 @@ func TestBackup(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	execute(t, admin(t, to), `CREATE ROLE partnerhub_app NOLOGIN`, `GRANT partnerhub_app TO partnerhub`)
-	if out, err := bin.run(ctx, "pg_restore", "--exit-on-error", "--dbname="+admin(t, to), file); err != nil {
+	execute(t, admin(t, to.URL()), `CREATE ROLE partnerhub_app NOLOGIN`, `GRANT partnerhub_app TO partnerhub`)
+	if out, err := bin.run(ctx, "pg_restore", "--exit-on-error", "--dbname="+admin(t, to.URL()), file); err != nil {
 		t.Fatal(err, out)
 	}
-	for table, rows := range everyRow(t, admin(t, to)) {
+	for table, rows := range everyRow(t, admin(t, to.URL())) {
 		if rows != before[table] {
 			t.Errorf("%s: %s", table, diff(before[table], rows))
 		}
@@ -128,10 +128,10 @@ func TestBackup(t *testing.T) {
 	verified(t, back)
 }
 
-// admin is the connection string of an instance's database for its superuser.
-func admin(t *testing.T, i *localpg.Instance) string {
+// admin is the connection string of the service for the superuser of its server.
+func admin(t *testing.T, service string) string {
 	t.Helper()
-	u, err := url.Parse(i.URL())
+	u, err := url.Parse(service)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,7 +23,6 @@ import (
 	"partnerhub/domain/task"
 	intake "partnerhub/ingest" // a helper of these tests has its name
 	"partnerhub/store"
-	"partnerhub/store/localpg"
 	"partnerhub/store/storetest"
 )
 
@@ -366,43 +364,21 @@ func (h *heard) Write(p []byte) (int, error) {
 
 // killedServer is a PostgreSQL of its own that is killed and started again, while the hub's process and its pool live on, as serve does.
 type killedServer struct {
-	home     string
-	instance *localpg.Instance
-	store    *store.Store
+	server *storetest.Server
+	store  *store.Store
 }
 
 func newKilledServer(t *testing.T) *killedServer {
 	t.Helper()
-	k := &killedServer{home: t.TempDir()}
-	k.start(t)
-	t.Cleanup(func() {
-		if err := k.instance.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := store.Migrate(t.Context(), k.instance.URL()); err != nil {
+	k := &killedServer{server: storetest.NewServer(t, t.TempDir())}
+	if err := store.Migrate(t.Context(), k.server.URL()); err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// start starts the server with its real settings: without them a commit could be lost with the server.
-func (k *killedServer) start(t *testing.T) {
-	t.Helper()
-	next, err := localpg.Open(t.Context(), k.home, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k.instance != nil {
-		if err := k.instance.Close(); err != nil { // the new lease keeps the server
-			t.Error(err)
-		}
-	}
-	k.instance = next
-}
-
 func (k *killedServer) open(t *testing.T) (*store.Store, *pgxpool.Pool) {
-	s, pool := openAt(t, k.instance.URL())
+	s, pool := openAt(t, k.server.URL())
 	k.store = s
 	t.Cleanup(advanceBeside(s)) // also while the server is away
 	return s, pool
@@ -433,59 +409,8 @@ func (k *killedServer) takeIn(t *testing.T, path string, after int64, pause time
 	case <-reached:
 		time.Sleep(pause)
 	}
-	k.kill(t)
+	k.server.Kill()
 	err := <-ended
-	k.start(t)
+	k.server.Start()
 	return err != nil
-}
-
-// kill ends every process of the server at once. The main one is stopped first, so that it starts no more.
-func (k *killedServer) kill(t *testing.T) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(k.home, "postgres/data/postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	postmaster, err := strconv.Atoi(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(postmaster, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	pids := append(childrenOf(t, postmaster), postmaster)
-	if len(pids) < 4 { // those for writing the log and the pages, at the least
-		t.Errorf("the server has the processes %v only", pids)
-	}
-	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
-			t.Fatal(err)
-		}
-	}
-}
-
-// childrenOf are the processes whose parent is pid.
-func childrenOf(t *testing.T, pid int) (children []int) {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		// "pid (name) state ppid …", where the name may hold anything.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			child, err := strconv.Atoi(strings.Split(path, "/")[2])
-			if err != nil {
-				t.Fatal(err)
-			}
-			children = append(children, child)
-		}
-	}
-	return children
 }

@@ -73,11 +73,10 @@ func (a *app) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := store.PoolConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+		return nil, err
 	}
-	cfg.ConnConfig.RuntimeParams["application_name"] = "partnerhub"
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = callerConns
 	}

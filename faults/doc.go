@@ -1,0 +1,11 @@
+// Package faults runs the real program, two replicas of it, on a real PostgreSQL, under load and under faults: the database killed, hung, slow, full,
+// out of connections or cut off; the program killed and drained; the model, webhooks and mail gone or wrong; a replica with a wrong clock. After each
+// fault `partnerhub verify` must be clean. In the end nothing that was accepted is lost, nothing is doubled, and everybody got an answer, or was told
+// that there is none.
+//
+// Faults, load and random choices follow from a seed, but not the moments at which they meet:
+//
+//	go test -tags long ./faults -v -seed 7          # again what failed
+//	go test -tags long ./faults -v -for 10m         # a time of one's own
+//	go test -tags long ./faults -v -only disk_full  # one fault alone
+package faults
