@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
-import type { Answer } from "../../../lib/contract";
 import { useWords } from "../../../lib/i18n";
-import { Computed } from "./Computed";
+import { Computed, type Figures } from "./Computed";
 
 interface Props {
   title: string;
@@ -11,7 +10,7 @@ interface Props {
   children: ReactNode;
 }
 
-const hasFigures = (data: object): data is Answer => "asOf" in data && "from" in data;
+const hasFigures = (data: object): data is Figures => "asOf" in data;
 
 /** Title above, and below it what every figure needs: range, zone, as of when, and how it was computed. */
 export function CardFrame({ title, tool, args, data, children }: Props) {
@@ -23,7 +22,7 @@ export function CardFrame({ title, tool, args, data, children }: Props) {
       {hasFigures(data) && (
         <footer className="border-t border-line bg-paper px-4 py-2 text-xs text-ink-2 tabular-nums">
           <p>
-            {f.range(data, data.zone)} · {data.zone} · {t.figures.asOf(f.instant(data.asOf, data.zone))}
+            {[data.from && data.to ? f.range({ from: data.from, to: data.to }, data.zone) : "", data.zone, t.figures.asOf(f.instant(data.asOf, data.zone))].filter(Boolean).join(" · ")}
           </p>
           <Computed tool={tool} args={args} data={data} />
         </footer>

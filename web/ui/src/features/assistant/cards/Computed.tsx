@@ -6,10 +6,13 @@ import { useWords } from "../../../lib/i18n";
 import { AskMore } from "./Ask";
 import { traceReferee } from "./phrase";
 
+/** What every result with figures tells of them; a list of tasks is of no period. */
+export type Figures = Pick<Answer, "asOf" | "zone"> & Partial<Span> & { compareTo?: Span };
+
 interface Props {
   tool: string;
   args: Record<string, unknown>;
-  data: Answer & { compareTo?: Span };
+  data: Figures;
 }
 
 /** "How was this computed?": the query that gave the figures, to the instant, and the way to the trades behind commission. */
@@ -21,7 +24,7 @@ export function Computed({ tool, args, data }: Props) {
   const span = (s: Span) => t.cards.halfOpen(f.stamp(s.from, zone), f.stamp(s.to, zone));
   const rows: [string, string][] = [
     [t.cards.query, `${tool} ${JSON.stringify(args)}`],
-    [t.period.label, span(data)],
+    ...(data.from && data.to ? [[t.period.label, span({ from: data.from, to: data.to })] as [string, string]] : []),
     ...(data.compareTo ? [[t.figures.earlier, span(data.compareTo)] as [string, string]] : []),
     [t.cards.zone, zone],
     [t.cards.asOfLabel, f.stamp(data.asOf, zone)],
