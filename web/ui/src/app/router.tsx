@@ -128,7 +128,7 @@ const terms = createRoute({
   path: "/terms",
   validateSearch: (s: Record<string, unknown>): { kind?: TermsKind; of?: string } => ({
     ...(["partner", "account", "code"].includes(String(s.kind)) ? { kind: s.kind as TermsKind } : {}),
-    ...(s.of ? { of: String(s.of) } : {}),
+    ...(typeof s.of === "string" || typeof s.of === "number" ? { of: String(s.of) } : {}),
   }),
   component: lazyRouteComponent(() => import("../features/terms/Terms"), "Terms"),
 });

@@ -8,13 +8,12 @@ import { Skeleton } from "../../components/Skeleton";
 import { Failed, NoMatch, NothingYet } from "../../components/states";
 import { tabClass, Tabs } from "../../components/Tabs";
 import { Tag } from "../../components/Tag";
-import { approx, sign } from "../../lib/format";
 import { useWords } from "../../lib/i18n";
 import { usePageWords } from "../../lib/i18n/pages";
 import { commonWords } from "../../lib/i18n/pages/common";
 import { tasksWords } from "../../lib/i18n/pages/tasks";
 import { states, tasksQuery, termsOf, titleOf, tones, type Side, type Task } from "./data";
-import { Meter } from "./Meter";
+import { SpendingMeters } from "./Meter";
 import { ParticipantProgress } from "./MyProgress";
 
 /** Tasks that the partner created, and those that are for them. */
@@ -92,7 +91,6 @@ export function Tasks() {
 function TaskCard({ task, side, zone }: { task: Task; side: Side; zone: string }) {
   const { f } = useWords();
   const w = usePageWords(tasksWords);
-  const paid = sign(task.funded) === 0 ? 0 : approx(task.paid) / approx(task.funded);
   return (
     <li className="card flex min-w-0 flex-col gap-3 p-4 sm:p-5">
       <div className="flex items-start justify-between gap-3">
@@ -107,8 +105,7 @@ function TaskCard({ task, side, zone }: { task: Task; side: Side; zone: string }
       <p className="text-sm text-ink-2">{termsOf(task, f, w)}</p>
       {side === "created" ? (
         <div className="grid gap-3 sm:grid-cols-2">
-          <Meter label={w.completed} text={w.completedOf(f.count(task.completed), f.count(task.participants))} part={task.participants > 0 ? task.completed / task.participants : 0} done />
-          <Meter label={w.budget} text={w.spentOf(f.brief(task.paid), f.brief(task.funded))} part={paid} />
+          <SpendingMeters task={task} />
         </div>
       ) : (
         task.mine && <ParticipantProgress task={task} mine={task.mine} zone={zone} label={w.progress} />

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { Button } from "../../components/Button";
 import { SelectField, TextField } from "../../components/Field";
 import { ModalButtons } from "../../components/Modal";
@@ -30,7 +30,7 @@ export function TopUp({ task, wrong, busy, onClose, onMore }: { task: Task; wron
   const [times, setTimes] = useState(String((task.maxRepeats ?? 0) + 1));
   const added = Number.parseInt(times, 10) - (task.maxRepeats ?? 0);
   const each = trading ? micro(reward) : micro(task.reward ?? "0") * BigInt(added > 0 ? added : 0);
-  const submit = (e: FormEvent) => {
+  const submit = (e: SyntheticEvent) => {
     e.preventDefault();
     if (!busy) onMore(trading ? { tiers: [...(task.tiers ?? []), { threshold: threshold.replace(/[\s,]/g, ""), reward }] } : { maxRepeats: Number.parseInt(times, 10) || 0 });
   };

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient, type QueryKey } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { useToast } from "../../components/Announce";
 import { Button } from "../../components/Button";
 import { SelectField, TextField } from "../../components/Field";
@@ -54,10 +54,11 @@ export function Change({ title, inputs, send, stale, onClose }: Props) {
       // What was refused is another request when it is sent anew; what got no answer may have been done, and is the same.
       if (e instanceof ApiError && e.status >= 400 && e.status < 500) setKey(crypto.randomUUID());
       const field = e instanceof ApiError ? e.field : undefined;
-      setWrong({ [field === "effectiveAt" || inputs.some((i) => i.name === field) ? field! : "form"]: e.message });
+      const shown = field && (field === "effectiveAt" || inputs.some((i) => i.name === field)) ? field : "form";
+      setWrong({ [shown]: e.message });
     },
   });
-  const submit = (e: FormEvent) => {
+  const submit = (e: SyntheticEvent) => {
     e.preventDefault();
     if (change.isPending) return;
     const values: Changed = {};

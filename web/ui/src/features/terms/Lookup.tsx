@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { Button } from "../../components/Button";
 import { SelectField, TextField } from "../../components/Field";
 import { Skeleton } from "../../components/Skeleton";
@@ -22,7 +22,7 @@ export function Lookup({ zone }: { zone: string }) {
   const navigate = useNavigate({ from: "/terms" });
   const [draft, setDraft] = useState({ kind, of });
   const [wrong, setWrong] = useState<string>();
-  const submit = (e: FormEvent) => {
+  const submit = (e: SyntheticEvent) => {
     e.preventDefault();
     const name = draft.of.trim();
     const bad = draft.kind !== "code" && !/^[1-9]\d{0,17}$/.test(name);

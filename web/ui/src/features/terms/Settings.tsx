@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { useToast } from "../../components/Announce";
 import { Button } from "../../components/Button";
 import { TextField } from "../../components/Field";
@@ -35,7 +35,7 @@ function SettingForm({ setting: s }: { setting: Schema["Setting"] }) {
       toast({ text: w.saved });
     },
   });
-  const submit = (e: FormEvent) => {
+  const submit = (e: SyntheticEvent) => {
     e.preventDefault();
     if (!set.isPending) set.mutate();
   };

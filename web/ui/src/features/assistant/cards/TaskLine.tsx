@@ -1,10 +1,9 @@
 import { Link } from "@tanstack/react-router";
-import { approx, sign } from "../../../lib/format";
 import { useWords } from "../../../lib/i18n";
 import { usePageWords } from "../../../lib/i18n/pages";
 import { tasksWords } from "../../../lib/i18n/pages/tasks";
 import { termsOf, titleOf, tones, type Task } from "../../tasks/data";
-import { Meter } from "../../tasks/Meter";
+import { SpendingMeters } from "../../tasks/Meter";
 import { ParticipantProgress } from "../../tasks/MyProgress";
 import { Tag } from "./Section";
 
@@ -28,10 +27,7 @@ export function TaskLine({ task, zone }: { task: Task; zone: string }) {
         {task.mine ? (
           <ParticipantProgress task={task} mine={task.mine} zone={zone} label={w.progress} />
         ) : (
-          <>
-            <Meter label={w.completed} text={w.completedOf(f.count(task.completed), f.count(task.participants))} part={task.participants > 0 ? task.completed / task.participants : 0} done />
-            <Meter label={w.budget} text={w.spentOf(f.brief(task.paid), f.brief(task.funded))} part={sign(task.funded) === 0 ? 0 : approx(task.paid) / approx(task.funded)} />
-          </>
+          <SpendingMeters task={task} />
         )}
       </div>
     </>
