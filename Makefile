@@ -10,6 +10,11 @@ LINT = go tool -modfile=scripts/lint/go.mod golangci-lint
 # Packages that start no goroutine, or none but those of package agent: the race detector has nothing to find in them that it
 # does not find elsewhere, and slows them tenfold.
 SEQUENTIAL = $(shell go list ./demo ./domain/... ./agent/offline/... ./eval/... 2>/dev/null)
+# Tests that start the program many times. What runs in it has the race detector in the tests of its own package; here the detector sees
+# sixteen partners who chat at once with the whole of it.
+PROGRAM = $(shell go list ./cmd/partnerhub 2>/dev/null)
+# Two programs, with a time to answer: alone on the machine.
+FAULTS = $(shell go list ./faults 2>/dev/null)
 
 # Serves the hub with demo data on http://localhost:8080.
 run: deps build
@@ -25,13 +30,16 @@ web:
 
 test: test-deps
 	go vet ./...
-	go test -race -timeout 20m $(filter-out $(SEQUENTIAL),$(shell go list ./... 2>/dev/null))
-	go test -timeout 20m $(SEQUENTIAL)
+	go test -race -timeout 20m $(filter-out $(SEQUENTIAL) $(PROGRAM) $(FAULTS),$(shell go list ./... 2>/dev/null))
+	go test -race -run SixteenPartners $(PROGRAM)
+	go test -timeout 20m $(SEQUENTIAL) $(PROGRAM)
+	go test $(FAULTS)
 	@scripts/web test
 
 # Hours of random data, large volumes, soak.
 test-long: test-deps
-	go test -tags long -timeout 60m ./...
+	go test -tags long -timeout 60m $(filter-out $(FAULTS),$(shell go list ./... 2>/dev/null))
+	go test -tags long -timeout 60m -v $(FAULTS)
 
 bench: deps
 	go run ./bench

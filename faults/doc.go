@@ -5,7 +5,9 @@
 //
 // Faults, load and random choices follow from a seed, but not the moments at which they meet:
 //
-//	go test -tags long ./faults -v -seed 7          # again what failed
-//	go test -tags long ./faults -v -for 10m         # a time of one's own
-//	go test -tags long ./faults -v -only disk_full  # one fault alone
+//	go test ./faults                                # each kind of fault once, of seed 5
+//	go test ./faults -v -seed 7                     # again what failed
+//	go test ./faults -v -for 10m                    # a time of one's own
+//	go test ./faults -v -only disk_full             # one fault alone
+//	go test -tags long ./faults -v -timeout 60m     # half an hour, of a seed of its own
 package faults

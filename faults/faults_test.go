@@ -1,5 +1,3 @@
-//go:build long
-
 package faults_test
 
 import (
@@ -31,8 +29,8 @@ import (
 )
 
 var (
-	seed = flag.Uint64("seed", 0, "of the faults and the load; 0: another one each time")
-	last = flag.Duration("for", 30*time.Minute, "how long faults are injected; each comes once at least")
+	seed = flag.Uint64("seed", defaultSeed, "of the faults and the load; 0: another one each time")
+	last = flag.Duration("for", defaultTime, "how long faults are injected; each comes once at least")
 	only = flag.String("only", "", "name of the only fault to inject")
 )
 

@@ -32,9 +32,6 @@ func NewTickets(pool *pgxpool.Pool, desk handoff.Desk) *Tickets {
 // Desk is how the people who take tickets work.
 func (s *Tickets) Desk() handoff.Desk { return s.desk }
 
-// ticketsPerDay is how many tickets a partner may open in 24 hours.
-const ticketsPerDay = 10
-
 // as runs f in a transaction in which row level security admits what the caller may see: a partner their own tickets, a
 // BD those routed to them, the shared queue and what is overdue, an operator all.
 func (s *Tickets) as(ctx context.Context, c domain.Caller, f func(pgx.Tx) error) error {
@@ -118,7 +115,7 @@ func (s *Tickets) open(ctx context.Context, tx pgx.Tx, c domain.Caller, r handof
 		return out, nil
 	case r.Thread != "" && !exists:
 		return out, noConversation()
-	case today >= ticketsPerDay:
+	case s.desk.PerDay > 0 && today >= s.desk.PerDay:
 		return out, domain.Errorf(domain.CodeBusy, "", "%d requests for a person in a day are enough: the earlier ones are being looked at", today)
 	}
 	out.Route = s.desk.Route(bd, r.At)

@@ -271,6 +271,9 @@ func TestProposalsAreBounded(t *testing.T) {
 	if made != proposal.Hourly || code(err) != domain.CodeBusy {
 		t.Errorf("%d within the hour, then %v", made, err)
 	}
+	if _, err := s.Unlimited().Propose(t.Context(), mallory, proposal.CreateCode, referral.NewCode{Code: "BYHAND"}, chat1, proposedAt); err != nil {
+		t.Error(err)
+	}
 	if _, err := s.Propose(t.Context(), mallory, proposal.CreateCode, referral.NewCode{Code: "LATER"}, chat1, proposedAt.Add(61*time.Minute)); err != nil {
 		t.Error(err)
 	}

@@ -20,6 +20,7 @@ type Store struct {
 
 	recent    *recentIDs
 	structure *structureCache
+	unlimited bool // see Unlimited
 }
 
 // Open connects to a database that Migrate has brought up to date. The first to open a database fixes its
@@ -36,6 +37,14 @@ func Open(ctx context.Context, pool *pgxpool.Pool, zone *time.Location) (*Store,
 		return nil, domain.Invalid("zone", "this database is cut by the reporting zone %s, not %s: run `partnerhub rebuild` with the new zone", was, zone)
 	}
 	return &Store{pool: pool, zone: zone, recent: newRecentIDs(), structure: newStructureCache()}, nil
+}
+
+// Unlimited is the store without the limits on how much one caller may propose. They bound who comes over the network; who has the database in hand may
+// ask on a partner's behalf as often as a test set has questions.
+func (s *Store) Unlimited() *Store {
+	u := *s
+	u.unlimited = true
+	return &u
 }
 
 // Zone is the reporting zone.

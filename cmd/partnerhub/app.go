@@ -135,12 +135,12 @@ func (a *app) assistantOf(
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	lib, err := a.library(context.Background(), pool, words)
+	all, err := a.tools(s, pool, words, now, solo)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	a.rules = lib
-	asked, err := lib.Asked(context.Background())
+	all = aroundTools(all)
+	asked, err := a.rules.Asked(context.Background())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -154,11 +154,6 @@ func (a *app) assistantOf(
 		a.closers = append(a.closers, func() error { m.Close(); return nil })
 		model = aroundModel(m)
 	}
-	desk, err := a.desk()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	all := aroundTools(tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Fund: s, Now: now, Zone: a.zone, Advice: words.Advice}))
 	conversations := store.NewConversations(pool)
 	ag, err := agent.New(agent.Config{
 		Log: conversations, Proposals: s, Notes: conversations, Model: model, Offline: planner, Tools: all, Suggest: planner.Suggest,
@@ -168,6 +163,29 @@ func (a *app) assistantOf(
 		ModelName: a.Model, Prompts: words.Fingerprint, Price: price,
 	})
 	return ag, all, words, err
+}
+
+// tools are all tools over the data. Solo ones have no limits on what one caller may propose or complain of: whoever runs the program on the
+// database may ask as often as a test set has questions.
+func (a *app) tools(s *store.Store, pool *pgxpool.Pool, words *prompts.Prompts, now func() time.Time, solo bool) ([]tools.Tool, error) {
+	lib, err := a.library(context.Background(), pool, words)
+	if err != nil {
+		return nil, err
+	}
+	a.rules = lib
+	desk, err := a.desk()
+	if err != nil {
+		return nil, err
+	}
+	if solo {
+		s = s.Unlimited()
+	} else {
+		desk.PerDay = handoff.PerDay
+	}
+	return tools.All(tools.Deps{
+		Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Fund: s,
+		Now: now, Zone: a.zone, Advice: words.Advice,
+	}), nil
 }
 
 // price is what the model's tokens cost.

@@ -14,7 +14,6 @@ import (
 	"partnerhub/domain"
 	"partnerhub/domain/conversation"
 	"partnerhub/prompts"
-	"partnerhub/store"
 	"partnerhub/tools"
 )
 
@@ -146,17 +145,6 @@ func (p *printer) custom(e conversation.Event) {
 	}
 }
 
-// printRows shows a card's rows, a line each, in the order in which the tool wrote their fields.
-func printRows(w io.Writer, raw json.RawMessage) {
-	var rows []json.RawMessage
-	if json.Unmarshal(raw, &rows) != nil {
-		return
-	}
-	for _, r := range rows {
-		fmt.Fprintf(w, "    %s\n", strings.NewReplacer(`"`, "", "{", "", "}", "", ",", "  ").Replace(string(r)))
-	}
-}
-
 // end says how to go on, and fails when the run did.
 func (p *printer) end(stderr io.Writer) error {
 	if p.failed != "" {
@@ -192,16 +180,16 @@ func (cmd *toolCmd) Run(ctx ctxArg, a *app) error {
 	if err != nil {
 		return err
 	}
-	desk, err := a.desk()
-	if err != nil {
-		return err
-	}
 	words, err := prompts.Load()
 	if err != nil {
 		return fmt.Errorf("prompts: %w", err)
 	}
+	all, err := a.tools(s, pool, words, cmd.now(), true)
+	if err != nil {
+		return err
+	}
 	byName := map[string]tools.Tool{}
-	for _, t := range tools.All(tools.Deps{Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Tickets: store.NewTickets(pool, desk), Now: cmd.now(), Zone: a.zone, Advice: words.Advice}) {
+	for _, t := range all {
 		byName[t.Name] = t
 	}
 	call := func(uid int64, name string, args json.RawMessage) (json.RawMessage, error) {

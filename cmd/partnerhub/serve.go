@@ -76,7 +76,11 @@ func (cmd *serveCmd) Run(ctx ctxArg, a *app) error {
 		}
 		if empty {
 			fmt.Fprintln(a.stderr, "Loading the demo program …")
-			if _, err := loadDemo(ctx, a, s, pool, demo.Config{Now: time.Now(), Zone: a.zone}); err != nil {
+			now := time.Now()
+			if _, err := loadDemo(ctx, a, s, pool, demo.Config{Now: now, Zone: a.zone}); err != nil {
+				return err
+			}
+			if _, err := s.Settle(ctx, now); err != nil { // before anybody looks
 				return err
 			}
 		}

@@ -16,7 +16,13 @@ type Desk struct {
 	Support string
 	// Mail says that tickets go to the desk's mailbox too.
 	Mail bool
+	// PerDay is how many tickets a partner may open in 24 hours; 0: as many as they like.
+	PerDay int
 }
+
+// PerDay is how many tickets a partner may open in 24 hours over the network: more than anybody in trouble needs, and few enough that who
+// floods the desk is soon told to wait.
+const PerDay = 100
 
 // firstReply is how long a BD may take to claim a ticket, in office hours; an urgent one's clock never rests.
 var firstReply = map[Priority]time.Duration{Urgent: 15 * time.Minute, High: time.Hour, Normal: 4 * time.Hour}
