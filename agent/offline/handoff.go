@@ -19,6 +19,9 @@ import (
 // rules in eval/retrieval call a person, too.
 const handoffSure = 0.4
 
+// handoffClear is how sure it must be though it sounds like a question about rules: "tax office and my commission".
+const handoffClear = 0.5
+
 // troubleSharpness is what classify.Train found for these examples; to find it anew at each start would take four times as long.
 const troubleSharpness = 1.15
 

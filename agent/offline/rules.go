@@ -15,9 +15,11 @@ const other = "other"
 // most of which name figures, and takes "is commission paid on Sundays?" for a wish to see some; the second one has learned the ways
 // to ask for each section of the library. Measured on the questions of eval/retrieval and on testdata.
 const (
-	ruleOverNothing = 0.45 // where the first reading found nothing to do
-	ruleOverWish    = 0.55 // where it found something
-	ruleOverForeign = 0.8  // where it found what the assistant does not do
+	ruleOverNothing = 0.35 // where the first reading found nothing to do
+	ruleOverWish    = 0.52 // where it found something
+	ruleOverForeign = 0.7  // where it found what the assistant does not do
+	ruleOverTalk    = 0.7  // where it found a greeting, thanks or a question about the assistant
+	ruleOverTrouble = 0.8  // where a complaint was found that is less than clear
 	ruleSure        = 0.5  // more, where the first one is sure: this for each unit of its confidence above a half
 	ruleOwn         = 0.1  // more, where it is about what is mine, or how much there is
 	rulePeriod      = 0.25 // more, where a period is named
@@ -70,7 +72,7 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 		return true
 	}
 	switch intent {
-	case Rules, Handoff, Greeting, Thanks, About:
+	case Rules, Handoff:
 		return false
 	}
 	if f.asked != "" || s.corrects(f) || s.shareOf() && s.strong() || intent == Refine && s.slots() && len(s.toks) <= 4 || intent == Referees && s.states() {
@@ -88,6 +90,8 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 		least = ruleOverNothing
 	case OutOfScope:
 		least = ruleOverForeign
+	case Greeting, Thanks, About:
+		least = ruleOverTalk
 	}
 	if intent.data() && (s.has("my") || s.counted) {
 		least += ruleOwn
@@ -106,10 +110,15 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 	case s.strong() && intent.data():
 		least += ruleMetric
 	}
+	return u.likeRule(*s) >= least
+}
+
+// likeRule is how sure the second reading is that a message is a question about rules.
+func (u *understanding) likeRule(s said) float64 {
 	for _, r := range u.rules.Rank(s.masked()) {
 		if r.Label == string(Rules) {
-			return r.Confidence >= least
+			return r.Confidence
 		}
 	}
-	return false
+	return 0
 }

@@ -72,7 +72,7 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
 	}
 	found := periods(text, toks, now, u.zone, before)
-	if category, sure := u.handoff(text, toks); category != "" {
+	if category, sure := u.handoff(text, toks); category != "" && !(sure < handoffClear && u.likeRule(u.words.names(toks, found)) >= ruleOverTrouble) {
 		return []Frame{{Intent: Handoff, Category: category, Confidence: sure}}
 	}
 	var frames []Frame
