@@ -19,8 +19,12 @@ import (
 // rules in eval/retrieval call a person, too.
 const handoffSure = 0.4
 
-// handoffClear is how sure it must be though it sounds like a question about rules: "tax office and my commission".
-const handoffClear = 0.5
+// How sure it must be though it is like a question about rules, and though it asks for a figure, if the first reading is so sure of that.
+const (
+	handoffClear   = 0.5
+	handoffClearer = 0.7
+	figureClear    = 0.9
+)
 
 // troubleSharpness is what classify.Train found for these examples; to find it anew at each start would take four times as long.
 const troubleSharpness = 1.15
@@ -103,6 +107,19 @@ func (u *understanding) handoff(text string, toks []token) (category string, sur
 		return "", sure
 	}
 	return category, sure
+}
+
+// harmless reports whether what sounds like trouble, less than clearly, is a question about rules ("tax office and my commission"), nothing but the name of
+// a figure ("my commission since the 1st"), or beyond doubt a question for one.
+func (u *understanding) harmless(s said, sure float64) bool {
+	if sure < handoffClear && u.likeRule(s) >= ruleOverTrouble {
+		return true
+	}
+	if sure >= handoffClearer {
+		return false
+	}
+	first := u.model.Rank(s.masked())
+	return s.strong() && (s.bare() || len(first) > 0 && first[0].Confidence >= figureClear && slices.Contains([]Intent{Metrics, Compare, Leaderboard}, Intent(first[0].Label)))
 }
 
 // handOff is the tool by which a conversation goes to a person.

@@ -72,7 +72,7 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
 	}
 	found := periods(text, toks, now, u.zone, before)
-	if category, sure := u.handoff(text, toks); category != "" && !(sure < handoffClear && u.likeRule(u.words.names(toks, found)) >= ruleOverTrouble) {
+	if category, sure := u.handoff(text, toks); category != "" && !u.harmless(u.words.names(toks, found), sure) {
 		return []Frame{{Intent: Handoff, Category: category, Confidence: sure}}
 	}
 	var frames []Frame
@@ -147,7 +147,7 @@ func (u *understanding) frame(s *said, f focus, now time.Time) []Frame {
 	}
 	ranked := slices.DeleteFunc(u.model.Rank(s.masked()), func(r classify.Score) bool { return Intent(r.Label) == Handoff }) // trigger decides that
 	intent, confidence := Unclear, 0.0
-	if len(ranked) > 0 {
+	if len(ranked) > 0 && len(s.toks) > 0 { // an empty message is like the shortest examples
 		intent, confidence = Intent(ranked[0].Label), ranked[0].Confidence
 	}
 	sure := confidence >= max(minConfidence, u.model.Threshold())
