@@ -10,7 +10,8 @@ let headers: Record<string, string>;
 
 beforeAll(async () => {
   const partner = (await people()).find((p) => p.role === "partner");
-  headers = { Authorization: `Bearer ${await tokenOf(partner!)}` };
+  if (!partner) throw new Error("there is no partner to sign in as");
+  headers = { Authorization: `Bearer ${await tokenOf(partner)}` };
 });
 
 beforeEach(() => {

@@ -51,7 +51,10 @@ export default function Palette({ session, onAsk, onClose }: Props) {
     const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1, Home: 0, End: found.length - 1 }[e.key];
     if (e.nativeEvent.isComposing || (to === undefined && e.key !== "Enter")) return;
     e.preventDefault();
-    if (to === undefined) return choose(found[chosen]);
+    if (to === undefined) {
+      choose(found[chosen]);
+      return;
+    }
     const next = (to + found.length) % found.length;
     setAt(next);
     document.getElementById(`${id}-${String(next)}`)?.scrollIntoView({ block: "nearest" });

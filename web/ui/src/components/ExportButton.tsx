@@ -27,13 +27,14 @@ export function ExportButton({ list, query, variant = "secondary" }: Props) {
   const [job, setJob] = useState<Schema["ExportJob"]>();
   const running = useRef<AbortController>(null);
 
+  const fail = (stop: AbortController) => {
+    if (!stop.signal.aborted) toast({ text: w.exportFailed, failed: true });
+  };
+
   /** Follows an export to its end. Who leaves the page follows no more; the server goes on. */
-  const follow = async (begin: (signal: AbortSignal) => Promise<Schema["ExportJob"] | undefined>) => {
-    const stop = new AbortController();
-    running.current = stop;
+  const follow = async (begun: Schema["ExportJob"], stop: AbortController) => {
     try {
-      let now = await begin(stop.signal);
-      if (!now) return;
+      let now = begun;
       while (now.state === "running") {
         setJob(now);
         await new Promise((done) => setTimeout(done, lookEvery));
@@ -44,7 +45,7 @@ export function ExportButton({ list, query, variant = "secondary" }: Props) {
       openFile(now.file);
       toast({ text: w.exported(f.bytes(now.bytes)) });
     } catch {
-      if (!stop.signal.aborted) toast({ text: w.exportFailed, failed: true });
+      fail(stop);
     } finally {
       setJob(undefined);
     }
@@ -53,7 +54,12 @@ export function ExportButton({ list, query, variant = "secondary" }: Props) {
   const start = () => {
     announce(w.exporting(f.count(0)));
     const q = new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]])));
-    void follow((signal) => read(rest.POST("/v1/exports", { body: { list, query: q.toString() }, signal })));
+    const stop = new AbortController();
+    running.current = stop;
+    read(rest.POST("/v1/exports", { body: { list, query: q.toString() }, signal: stop.signal })).then(
+      (begun) => follow(begun, stop),
+      () => fail(stop),
+    );
   };
 
   const end = (id: string) => {
@@ -63,9 +69,18 @@ export function ExportButton({ list, query, variant = "secondary" }: Props) {
   };
 
   // Whoever left the page while an export ran finds it again.
-  const takeUp = useEffectEvent(() => follow(async (signal) => (await read(rest.GET("/v1/exports", { signal }))).items.find((e) => e.list === list && e.state === "running")));
+  const takeUp = useEffectEvent((exports: Schema["ExportJob"][], stop: AbortController) => {
+    const job = exports.find((e) => e.list === list && e.state === "running");
+    if (job) void follow(job, stop);
+  });
+  const failToLook = useEffectEvent(fail);
   useEffect(() => {
-    void takeUp();
+    const stop = new AbortController();
+    running.current = stop;
+    read(rest.GET("/v1/exports", { signal: stop.signal })).then(
+      ({ items }) => takeUp(items, stop),
+      () => failToLook(stop),
+    );
     return () => running.current?.abort();
   }, []);
 

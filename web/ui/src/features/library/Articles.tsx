@@ -57,7 +57,7 @@ export function Articles() {
               </span>,
               t.library.kinds[a.kind] ?? a.kind,
               a.locale,
-              f.count(a.sections?.length ?? 0),
+              f.count(a.sections.length),
               f.count(a.since ?? 0),
               <Button key="r" variant="quiet" aria-label={t.library.removeOf(a.title)} onClick={() => remove.mutate(a)}>
                 {t.library.remove}

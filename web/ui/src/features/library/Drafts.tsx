@@ -32,7 +32,7 @@ export function Drafts({ served }: { served: number }) {
   const upload = useMutation({
     mutationFn: (files: FileList) => send(files, checkOnly),
     onSuccess: (out) => {
-      if (out.kept) announce(t.library.kept(out.articles?.length ?? 0));
+      if (out.kept) announce(t.library.kept(out.articles.length));
       return renew();
     },
     onSettled: () => {
@@ -71,12 +71,12 @@ export function Drafts({ served }: { served: number }) {
       <div aria-live="polite" className="mt-3 text-sm">
         {upload.isPending && <p className="text-ink-2">{t.library.uploading}</p>}
         {upload.isError && <Refusal text={upload.error instanceof ApiError ? upload.error.message : String(upload.error)} />}
-        {upload.data && (upload.data.refused?.length ?? 0) === 0 && <p>{upload.data.kept ? t.library.kept(upload.data.articles?.length ?? 0) : t.library.fine(upload.data.articles?.length ?? 0)}</p>}
-        {(upload.data?.refused?.length ?? 0) > 0 && (
+        {upload.data?.refused.length === 0 && <p>{upload.data.kept ? t.library.kept(upload.data.articles.length) : t.library.fine(upload.data.articles.length)}</p>}
+        {upload.data && upload.data.refused.length > 0 && (
           <div role="alert" className="rounded-md bg-danger-soft p-3 text-down">
             <p className="font-medium">{t.library.refused}</p>
             <ul className="mt-1 list-disc ps-5">
-              {upload.data?.refused?.map((r) => (
+              {upload.data.refused.map((r) => (
                 <li key={`${r.file}-${r.line ?? 0}-${r.reason}`} className="wrap-anywhere">
                   {[r.file, r.line ? t.library.line(r.line) : ""].filter(Boolean).join(", ")}: {[r.field, r.reason].filter(Boolean).join(": ")}
                 </li>

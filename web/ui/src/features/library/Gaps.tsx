@@ -27,16 +27,16 @@ export function Gaps() {
         ) : (
           <ul className="divide-y divide-line">
             {items.map((g) => (
-              <li key={`${g.last}-${g.examples?.[0] ?? ""}`} className="py-3 text-sm first:pt-0 last:pb-0">
+              <li key={`${g.last}-${g.examples[0] ?? ""}`} className="py-3 text-sm first:pt-0 last:pb-0">
                 <div className="flex flex-wrap items-baseline justify-between gap-x-3">
-                  <h2 className="min-w-0 font-medium wrap-anywhere">{g.examples?.[0]}</h2>
+                  <h2 className="min-w-0 font-medium wrap-anywhere">{g.examples[0]}</h2>
                   <p className="text-xs text-ink-2 tabular-nums">
                     {t.library.asked(g.count)} · {t.library.last(f.instant(g.last, session.zone))}
                   </p>
                 </div>
-                {(g.examples?.length ?? 0) > 1 && (
+                {g.examples.length > 1 && (
                   <ul className="mt-1 space-y-0.5 text-ink-2">
-                    {g.examples?.slice(1).map((e) => (
+                    {g.examples.slice(1).map((e) => (
                       <li key={e} className="wrap-anywhere">
                         {e}
                       </li>

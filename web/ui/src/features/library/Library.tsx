@@ -12,7 +12,7 @@ export function Library() {
   const { t } = useWords();
   useTitle(t.library.title);
   const versions = useQuery(versionsQuery);
-  const served = versions.data?.items?.find((v) => v.active)?.version ?? 0;
+  const served = versions.data?.items.find((v) => v.active)?.version ?? 0;
   return (
     <>
       <h1 className="text-xl font-semibold tracking-tight">{t.library.title}</h1>

@@ -55,7 +55,7 @@ export function Try() {
               <span>{f.rate(h.evidence.toFixed(2))}</span>
             </div>
             <ul className="mt-2 flex flex-wrap gap-1.5">
-              {h.why?.map((w) => (
+              {h.why.map((w) => (
                 <li key={w.word} className={`rounded-full border px-2 py-0.5 text-xs ${w.as ? "border-accent text-accent" : "border-line text-ink-2"}`}>
                   {w.word}
                   {w.as ? (w.as === w.word ? "" : ` → ${w.as}`) : `: ${t.library.notThere}`}

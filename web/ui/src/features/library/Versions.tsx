@@ -10,7 +10,7 @@ import { Tag } from "../assistant/cards/Section";
 import { Panel } from "./Panel";
 
 /** The publishes; any of them can be served again. */
-export function Versions({ query }: { query: UseQueryResult<{ items: Schema["LibraryVersion"][] | null }> }) {
+export function Versions({ query }: { query: UseQueryResult<{ items: Schema["LibraryVersion"][] }> }) {
   const { t, f } = useWords();
   const { session } = useRouteContext({ from: "/signed-in" });
   const announce = useAnnounce();
@@ -30,7 +30,7 @@ export function Versions({ query }: { query: UseQueryResult<{ items: Schema["Lib
         <Skeleton className="h-24" />
       ) : (
         <ul className="divide-y divide-line">
-          {query.data.items?.map((v) => (
+          {query.data.items.map((v) => (
             <li key={v.version} className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 py-2 text-sm">
               <span className="font-medium tabular-nums">{t.library.version(v.version)}</span>
               <span className="min-w-0 flex-1 basis-48 text-ink-2 wrap-anywhere tabular-nums">
