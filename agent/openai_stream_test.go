@@ -20,7 +20,7 @@ import (
 type replay string
 
 func (r replay) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(r)))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(r)))}, nil
 }
 
 func replayModel(t testing.TB, stream string) *agent.OpenAI {

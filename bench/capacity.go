@@ -52,7 +52,7 @@ func (b *bench) capacity(ctx context.Context) error {
 		return err
 	}
 	defer h.end(os.Interrupt)
-	if _, err := h.talk(ctx, w.next, 4, 50, question); err != nil {
+	if _, err := h.talk(ctx, w.next, 4, 50); err != nil {
 		return err
 	}
 	days := 0 // each so many events are of a day of their own, the latest first
@@ -67,7 +67,7 @@ func (b *bench) capacity(ctx context.Context) error {
 	}
 	turns := func(times int) (float64, error) {
 		n := times * b.queries
-		_, err := h.talk(ctx, w.next, 2, n, question)
+		_, err := h.talk(ctx, w.next, 2, n)
 		return float64(n), err
 	}
 	queries := func(times int) (float64, error) { return b.askPages(ctx, w, h, times*b.queries) }
@@ -196,7 +196,7 @@ func (b *bench) socketCost(ctx context.Context, w *serveWorld) (float64, error) 
 		return 0, err
 	}
 	defer h.end(os.Interrupt)
-	if _, err := h.talk(ctx, w.next, 4, 20, question); err != nil {
+	if _, err := h.talk(ctx, w.next, 4, 20); err != nil {
 		return 0, err
 	}
 	before, quarter := h.residentMB(), b.idle/4

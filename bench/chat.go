@@ -108,7 +108,7 @@ func (t *talker) tell(ctx context.Context, clientID, text string, took *turnTime
 
 // talk has clients ask at the same time, again and again, each time as the next partner over a socket of its own, until so many turns are done or
 // ctx ends: one partner may send no more than so many messages a minute. It returns the times of the turns.
-func (h *hub) talk(ctx context.Context, next func() int64, clients, turns int, question string) (took []turnTimes, err error) {
+func (h *hub) talk(ctx context.Context, next func() int64, clients, turns int) (took []turnTimes, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var begun atomic.Int64
@@ -140,7 +140,7 @@ func (h *hub) turn(ctx context.Context, partner int64, question string) (times t
 	if err != nil {
 		return times, err
 	}
-	defer t.conn.CloseNow()
+	defer func() { _ = t.conn.CloseNow() }()
 	if times, err = t.ask(ctx, question); err != nil {
 		err = fmt.Errorf("partner %d: %w", partner, err)
 	}

@@ -58,7 +58,7 @@ func (b *bench) startHub(ctx context.Context, d *database, model string) (*hub, 
 	if err != nil {
 		return nil, err
 	}
-	h := &hub{cmd: exec.Command(path, "serve", "--listen", "127.0.0.1:0", "--private-webhooks", "--log-level", "error"), ended: make(chan struct{})}
+	h := &hub{cmd: exec.CommandContext(context.WithoutCancel(ctx), path, "serve", "--listen", "127.0.0.1:0", "--private-webhooks", "--log-level", "error"), ended: make(chan struct{})}
 	h.cmd.Env = append(os.Environ(), "DATABASE_URL="+withDatabase(b.url, d.name), "PARTNERHUB_JWT_SECRET="+hubSecret)
 	if model != "" {
 		h.cmd.Env = append(h.cmd.Env, "OPENAI_BASE_URL="+model, "OPENAI_API_KEY=none", "PARTNERHUB_MODEL=scripted")

@@ -69,13 +69,13 @@ func (b *bench) lists(ctx context.Context) error {
 			`SELECT a.country, count(DISTINCT d.referee), sum(d.volume) FROM referee_day d JOIN account a ON a.uid = d.referee WHERE d.owner = 1 AND d.day >= '2026-10-01' AND d.day < '2026-11-01' GROUP BY 1`},
 		{"cohorts of a code", "/v1/cohorts?code=ONE", ""}, // from the rollups by referee it takes a minute of twenty million trades
 	} {
-		if err := b.timed("lists", q.what, min(b.queries, 10), func(int) error { _, err := get(q.path); return err }); err != nil {
+		if err := b.timed(q.what, min(b.queries, 10), func(int) error { _, err := get(q.path); return err }); err != nil {
 			return err
 		}
 		if q.bare == "" {
 			continue
 		}
-		if err := b.timed("lists", "  bare SQL: "+map[bool]string{true: "the sums of its activity", false: "from the rollups by referee"}[q.what[0] == 'o'], 1, func(int) error {
+		if err := b.timed("  bare SQL: "+map[bool]string{true: "the sums of its activity", false: "from the rollups by referee"}[q.what[0] == 'o'], 1, func(int) error {
 			_, err := d.pool.Exec(ctx, q.bare)
 			return err
 		}); err != nil {
@@ -251,7 +251,7 @@ func countLines(r io.Reader) (n int, err error) {
 }
 
 // timed does something so many times, after at most three to warm up (none for a single time), and reports the times that it took.
-func (b *bench) timed(section, what string, times int, do func(i int) error) error {
+func (b *bench) timed(what string, times int, do func(i int) error) error {
 	var took []float64
 	warm := min(times-1, 3)
 	for i := range times + warm {
@@ -264,19 +264,19 @@ func (b *bench) timed(section, what string, times int, do func(i int) error) err
 		}
 	}
 	slices.Sort(took)
-	b.add(section, what+", p50", took[len(took)/2], "ms", "")
-	b.add(section, what+", p99", took[len(took)*99/100], "ms", "")
+	b.add("lists", what+", p50", took[len(took)/2], "ms", "")
+	b.add("lists", what+", p99", took[len(took)*99/100], "ms", "")
 	return nil
 }
 
 // listPages reads the first page in an order again and again, then page after page, then asks the bare SQL for the first one.
 func (b *bench) listPages(ctx context.Context, d *database, get func(string) (string, error), sort string) error {
 	path := "/v1/referees?period=last_30_days&limit=50&sort=" + sort
-	if err := b.timed("lists", "50 referees by "+sort+", first page", b.queries, func(int) error { _, err := get(path); return err }); err != nil {
+	if err := b.timed("50 referees by "+sort+", first page", b.queries, func(int) error { _, err := get(path); return err }); err != nil {
 		return err
 	}
 	cursor := ""
-	if err := b.timed("lists", "50 referees by "+sort+", next page", b.queries, func(int) error {
+	if err := b.timed("50 referees by "+sort+", next page", b.queries, func(int) error {
 		next := path
 		if cursor != "" {
 			next += "&cursor=" + url.QueryEscape(cursor)
@@ -294,7 +294,7 @@ func (b *bench) listPages(ctx context.Context, d *database, get func(string) (st
 		"commission":   `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(earned1) DESC, 1 LIMIT 50`,
 		"volume":       `SELECT referee FROM referee_day WHERE owner = 1 AND day >= '2026-10-22' GROUP BY 1 ORDER BY sum(volume) DESC, 1 LIMIT 50`,
 	}[sort]
-	return b.timed("lists", "  bare SQL without sorted lists", 1, func(int) error { _, err := d.pool.Exec(ctx, bare); return err })
+	return b.timed("  bare SQL without sorted lists", 1, func(int) error { _, err := d.pool.Exec(ctx, bare); return err })
 }
 
 // listExport downloads all referees, and watches the memory meanwhile.

@@ -81,7 +81,7 @@ func (b *bench) startHubs(ctx context.Context, w *serveWorld, n int, model strin
 		hubs = append(hubs, h)
 	}
 	for _, h := range hubs {
-		if _, err := h.talk(ctx, w.next, 4, 20, question); err != nil {
+		if _, err := h.talk(ctx, w.next, 4, 20); err != nil {
 			stop()
 			return nil, nil, err
 		}
@@ -98,7 +98,7 @@ func (w *serveWorld) turnsFor(ctx context.Context, hubs []*hub, d time.Duration)
 	errs := make([]error, len(hubs))
 	for i, h := range hubs {
 		wg.Go(func() {
-			took, err := h.talk(timed, w.next, replicaClients/len(hubs), 1<<30, question)
+			took, err := h.talk(timed, w.next, replicaClients/len(hubs), 1<<30)
 			done.Add(int64(len(took)))
 			errs[i] = err
 		})
@@ -296,7 +296,7 @@ func (h *hub) message(ctx context.Context, uid int64, id string) error {
 	if err != nil {
 		return err
 	}
-	defer t.conn.CloseNow()
+	defer func() { _ = t.conn.CloseNow() }()
 	err = t.tell(ctx, id, question, &turnTimes{})
 	if refused := (*refusal)(nil); errors.As(err, &refused) && strings.Contains(refused.text, "RUN_ERROR") {
 		return errRunFailed

@@ -53,7 +53,7 @@ func (b *bench) idleSockets(ctx context.Context, w *serveWorld) error {
 	if err := mayOpen(b.idle + 2000); err != nil {
 		return err
 	}
-	if _, err := h.talk(ctx, w.next, 4, 50, question); err != nil { // finds plans, and grows what grows once
+	if _, err := h.talk(ctx, w.next, 4, 50); err != nil { // finds plans, and grows what grows once
 		return err
 	}
 	alone, err := b.firstEvents(ctx, h, w, "no other sockets")
@@ -124,7 +124,7 @@ func mayOpen(files int) error {
 
 // firstEvents asks -queries questions, two at a time, and returns how long the first event took at p99.
 func (b *bench) firstEvents(ctx context.Context, h *hub, w *serveWorld, beside string) (p99 float64, err error) {
-	took, err := h.talk(ctx, w.next, 2, b.queries, question)
+	took, err := h.talk(ctx, w.next, 2, b.queries)
 	if err != nil {
 		return 0, err
 	}
@@ -218,7 +218,7 @@ func (b *bench) slowReaders(ctx context.Context, h *hub, w *serveWorld) error {
 		if err != nil {
 			return err
 		}
-		defer t.conn.CloseNow()
+		defer func() { _ = t.conn.CloseNow() }()
 		if err := t.say(ctx, map[string]any{"type": "resume", "threadId": id, "after": 0}); err != nil {
 			return err
 		}
@@ -314,7 +314,7 @@ func (b *bench) fairness(ctx context.Context, w *serveWorld) error {
 		return err
 	}
 	defer h.end(os.Interrupt)
-	if _, err := h.talk(ctx, w.next, 4, 50, question); err != nil {
+	if _, err := h.talk(ctx, w.next, 4, 50); err != nil {
 		return err
 	}
 	others := w.partners[1:]
@@ -337,7 +337,7 @@ func (b *bench) fairness(ctx context.Context, w *serveWorld) error {
 					return err
 				}
 			}
-			took, err := h.talk(ctx, next, 1, b.queries, question)
+			took, err := h.talk(ctx, next, 1, b.queries)
 			stop()
 			wait()
 			if err != nil {
@@ -386,7 +386,7 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		return err
 	}
 	defer h.end(os.Interrupt)
-	if _, err := h.talk(ctx, w.next, 4, 20, question); err != nil {
+	if _, err := h.talk(ctx, w.next, 4, 20); err != nil {
 		return err
 	}
 	var alone, meanwhile float64
@@ -410,12 +410,12 @@ func (b *bench) runningTurns(ctx context.Context, w *serveWorld, name, model str
 		var wg sync.WaitGroup
 		begin := time.Now()
 		wg.Go(func() {
-			times, failed = h.talk(talking, w.next, b.running, turns, question)
+			times, failed = h.talk(talking, w.next, b.running, turns)
 		})
 		var late []turnTimes
 		var lateFailed error
 		if err = pause(ctx, time.Duration(b.running)*time.Second/40); err == nil { // until all have begun
-			wg.Go(func() { late, lateFailed = h.talk(ctx, w.next, 5, 10, question) })
+			wg.Go(func() { late, lateFailed = h.talk(ctx, w.next, 5, 10) })
 			rate, err = w.ingestFor(ctx, []*hub{h}, fmt.Sprintf("beside-%d-%d", len(name), round), 2, measureFor)
 		}
 		most = max(most, h.residentMB())

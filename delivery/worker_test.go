@@ -204,7 +204,7 @@ func TestFailures(t *testing.T) {
 	shaky, gone, down, slow, away, good := newSink(t), newSink(t), newSink(t), newSink(t), newSink(t), newSink(t)
 	shaky.answer = func(w http.ResponseWriter, n int) {
 		if n < 3 {
-			http.Error(w, "not now", 500)
+			http.Error(w, "not now", http.StatusInternalServerError)
 		}
 	}
 	gone.answer = func(w http.ResponseWriter, _ int) { w.WriteHeader(http.StatusGone) }
@@ -284,7 +284,7 @@ func TestDeadAndSentAgain(t *testing.T) {
 	works := false
 	k.answer = func(w http.ResponseWriter, _ int) {
 		if !works {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}
 	e := w.register(t, k)

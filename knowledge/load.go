@@ -124,7 +124,8 @@ func Parse(name string, data, beside []byte) (Article, error) {
 		return fail(0, "", "is not a path within the library")
 	}
 	ext := strings.ToLower(path.Ext(name))
-	front, body, bodyLine := beside, string(data), 1
+	front, bodyLine := beside, 1
+	var body string
 	if ext == ".pdf" {
 		text, err := pdfText(data)
 		if err != nil {

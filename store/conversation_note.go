@@ -106,9 +106,10 @@ func noted(run conversation.Run, after int64, events []conversation.Event) *pgx.
 	})
 	var text strings.Builder
 	for _, e := range events {
-		if e.Type == conversation.TextContent {
+		switch e.Type {
+		case conversation.TextContent:
 			text.WriteString(e.Delta)
-		} else if e.Type == conversation.TextEnd {
+		case conversation.TextEnd:
 			text.WriteString("\n\n")
 		}
 	}

@@ -74,7 +74,7 @@ func (m *metricsQuery) countsBefore() []string {
 
 // registeredBefore counts them.
 func (m *metricsQuery) registeredBefore() string {
-	joins, where := m.groupFilter("g")
+	joins, where := m.groupFilter()
 	return `SELECT coalesce(sum(g.registered), 0)::bigint FROM (` + strings.Join(m.countsBefore(), "\nUNION ALL ") + `) g` + joins + where
 }
 
@@ -108,56 +108,56 @@ func (m *metricsQuery) countsSQL(metrics []referral.Metric) string {
 			sums[i] = "coalesce(sum(g.registered), 0)::bigint"
 		}
 	}
-	joins, where := m.groupFilter("g")
-	return `SELECT ` + m.groupKey("g") + `, ` + strings.Join(sums, ", ") + ` FROM (` + rows + `) g` + joins + where + ` GROUP BY 1`
+	joins, where := m.groupFilter()
+	return `SELECT ` + m.groupKey() + `, ` + strings.Join(sums, ", ") + ` FROM (` + rows + `) g` + joins + where + ` GROUP BY 1`
 }
 
-// groupKey groups rows that say who the referees are, and when.
-func (m *metricsQuery) groupKey(g string) string {
+// groupKey groups rows g that say who the referees are, and when.
+func (m *metricsQuery) groupKey() string {
 	switch by := m.q.GroupBy; by {
 	case referral.ByHour:
-		return m.hourOf(g + ".at")
+		return m.hourOf("g.at")
 	case referral.ByDay:
-		return g + ".day::text"
+		return "g.day::text"
 	case referral.ByWeek, referral.ByMonth:
-		return "date_trunc('" + string(by) + "', " + g + ".day::timestamp)::date::text"
+		return "date_trunc('" + string(by) + "', g.day::timestamp)::date::text"
 	case referral.ByProduct:
-		return g + ".product::text"
+		return "g.product::text"
 	case referral.ByRelation:
-		return "CASE WHEN " + g + ".below = 0 THEN 'direct' ELSE 'indirect' END"
+		return "CASE WHEN g.below = 0 THEN 'direct' ELSE 'indirect' END"
 	case referral.BySubPartner:
 		return "coalesce(p.uid, 0)::text"
 	case referral.ByCountry:
-		return g + ".country"
+		return "g.country"
 	case referral.ByCode:
-		return g + ".code"
+		return "g.code"
 	case byCohort:
-		return g + ".cohort::text || ' ' || " + g + ".day::text"
+		return "g.cohort::text || ' ' || g.day::text"
 	}
 	return "''"
 }
 
 // groupFilter are the conditions of the filters on such rows, but for the product's, and the join that the key and they need.
-func (m *metricsQuery) groupFilter(g string) (joins, where string) {
+func (m *metricsQuery) groupFilter() (joins, where string) {
 	f := m.q.Filter
 	var conditions []string
 	switch f.Relation {
 	case referral.Direct:
-		conditions = append(conditions, g+".below = 0")
+		conditions = append(conditions, "g.below = 0")
 	case referral.Indirect:
-		conditions = append(conditions, g+".below <> 0")
+		conditions = append(conditions, "g.below <> 0")
 	}
 	if m.q.GroupBy == referral.BySubPartner || f.SubPartnerUID != 0 {
-		joins = " LEFT JOIN partner p ON p.uid = " + g + ".below AND " + g + ".below <> 0"
+		joins = " LEFT JOIN partner p ON p.uid = g.below AND g.below <> 0"
 	}
 	if f.SubPartnerUID != 0 {
 		conditions = append(conditions, "p.uid = "+m.arg(f.SubPartnerUID))
 	}
 	if f.Country != "" {
-		conditions = append(conditions, g+".country = "+m.arg(f.Country))
+		conditions = append(conditions, "g.country = "+m.arg(f.Country))
 	}
 	if f.Code != "" {
-		conditions = append(conditions, g+".code = "+m.arg(f.Code))
+		conditions = append(conditions, "g.code = "+m.arg(f.Code))
 	}
 	return joins, allOf("WHERE", conditions...)
 }
@@ -167,8 +167,8 @@ func (m *metricsQuery) groupsSQL() string {
 	if m.q.Filter.UID != 0 {
 		return `SELECT ` + m.refereeKey("r") + ` FROM (` + m.referees() + `) r`
 	}
-	joins, where := m.groupFilter("g")
-	return `SELECT ` + m.groupKey("g") + ` FROM (` + strings.Join(m.countDays("registered <> 0"), "\nUNION ALL ") + `) g` + joins + where + ` GROUP BY 1 HAVING sum(g.registered) > 0`
+	joins, where := m.groupFilter()
+	return `SELECT ` + m.groupKey() + ` FROM (` + strings.Join(m.countDays("registered <> 0"), "\nUNION ALL ") + `) g` + joins + where + ` GROUP BY 1 HAVING sum(g.registered) > 0`
 }
 
 // refereeKeysSQL lists referees by ascending uid: all without a limit, else no more than can be among the first rows, of which known have figures.

@@ -69,8 +69,8 @@ func (m *metricsQuery) keptActivitySQL(metrics []referral.Metric) string {
 			sums[i] = fmt.Sprintf("(sum(g.%s) - sum(g.%s))::bigint", d.Column, d.Less)
 		}
 	}
-	joins, where := m.groupFilter("g")
-	return `SELECT ` + m.groupKey("g") + `, ` + strings.Join(sums, ", ") + ` FROM (` + rows + `) g` + joins + where + ` GROUP BY 1`
+	joins, where := m.groupFilter()
+	return `SELECT ` + m.groupKey() + `, ` + strings.Join(sums, ", ") + ` FROM (` + rows + `) g` + joins + where + ` GROUP BY 1`
 }
 
 // keptTradersSQL counts the distinct referees with a trade in each group's days: on the first of them, before which they last traded on a day
@@ -96,7 +96,7 @@ func (m *metricsQuery) keptTradersSQL() string {
 		}
 	}
 	days := `FROM trader_day t WHERE t.partner = ` + me + ` AND t.referee = w.referee AND t.day >= ` + from + ` AND t.day < ` + to + ` AND ` + bucket("t.day") + ` = w.day`
-	joins, where := m.groupFilter("g")
+	joins, where := m.groupFilter()
 	return `WITH late AS MATERIALIZED (
 			SELECT x.referee, x.level, ` + belowOf + ` AS below, x.day, sum(x.executed) AS executed
 			FROM (` + strings.Join(late, "\nUNION ALL ") + `) x WHERE x.executed <> 0 GROUP BY 1, 2, 3, 4),
@@ -106,7 +106,7 @@ func (m *metricsQuery) keptTradersSQL() string {
 					GROUP BY d.day HAVING sum(d.executed) > 0)::int - EXISTS (SELECT ` + days + `)::int
 				ELSE 1 - EXISTS (SELECT ` + days + `)::int END AS traders
 			FROM w)
-		SELECT ` + m.groupKey("g") + `, sum(g.traders)::bigint FROM (
+		SELECT ` + m.groupKey() + `, sum(g.traders)::bigint FROM (
 			SELECT ` + bucket("day") + ` AS day, below, code, country, cohort, traders FROM trader_count
 				WHERE partner = ` + me + ` AND day >= ` + from + ` AND day < ` + to + ` AND prev < greatest(` + bucket("day") + `, ` + from + `)
 			UNION ALL SELECT x.day, x.below, ` + pathCode + `, a.country, ` + m.cohortOf("a") + `, x.traders

@@ -22,14 +22,14 @@ func newStructure() *structure {
 		VIPs: map[int64]referral.Versions[referral.VIP]{}, Rebates: map[string]referral.Versions[referral.RebateRates]{}}, firsts: map[int64]firsts{}}
 }
 
-// place is the main account of an account; ok is false unless both are there.
-func (s *structure) place(uid int64) (main int64, ok bool) {
+// has reports whether an account and its main account are there.
+func (s *structure) has(uid int64) bool {
 	a, ok := s.Accounts[uid]
 	if !ok || a.MainUID == uid {
-		return uid, ok
+		return ok
 	}
 	_, ok = s.Accounts[a.MainUID]
-	return a.MainUID, ok
+	return ok
 }
 
 // add puts another structure's accounts, and what belongs to them, into s.

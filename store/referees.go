@@ -173,7 +173,7 @@ func (l *refereeList) count(ctx context.Context) error {
 	if l.q == only && l.uid == 0 { // the rollup knows
 		of := l.metricsQuery
 		of.args, of.q = nil, referral.Query{Filter: referral.Filter{Code: l.q.Code, Country: l.q.Country, Relation: l.q.Relation, SubPartnerUID: l.q.SubPartnerUID}}
-		joins, where := of.groupFilter("g")
+		joins, where := of.groupFilter()
 		sql := `SELECT coalesce(sum(g.registered), 0)::bigint FROM (` + strings.Join(of.countDays("true"), " UNION ALL ") + `) g` + joins + where
 		return l.tx.QueryRow(ctx, sql, of.args...).Scan(&l.total)
 	}

@@ -133,7 +133,7 @@ func (c *structureCache) read(ctx context.Context, tx pgx.Tx, uids []int64, f fu
 			return err
 		}
 		for _, uid := range missing {
-			if _, ok := more.place(uid); !ok {
+			if !more.has(uid) {
 				absent[uid] = true
 			}
 		}
@@ -148,7 +148,7 @@ func (c *structureCache) read(ctx context.Context, tx pgx.Tx, uids []int64, f fu
 
 func (c *structureCache) missing(uids []int64, absent map[int64]bool) (missing []int64) {
 	for _, uid := range uids {
-		if _, ok := c.now.place(uid); !ok && !absent[uid] {
+		if !c.now.has(uid) && !absent[uid] {
 			missing = append(missing, uid)
 		}
 	}

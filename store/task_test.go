@@ -369,7 +369,7 @@ func TestTaskWaitsForBatches(t *testing.T) {
 			for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
 				select {
 				case err := <-done:
-					return fmt.Errorf("%s did not wait: %v", what, err)
+					return fmt.Errorf("%s did not wait: %w", what, err)
 				default:
 				}
 				if err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory')`).Scan(&waits); err != nil {

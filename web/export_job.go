@@ -111,7 +111,10 @@ func (s *server) registerExportJobs(api huma.API, lists []export) {
 		}
 		return nil, nil
 	})
-	file := one(op("get-export-file", http.MethodGet, "/v1/exports/{id}/file", "The file of an export that is done"))
+	s.registerExportFile(api, one(op("get-export-file", http.MethodGet, "/v1/exports/{id}/file", "The file of an export that is done")))
+}
+
+func (s *server) registerExportFile(api huma.API, file huma.Operation) {
 	file.Errors = append(file.Errors, http.StatusConflict)
 	file.Middlewares = huma.Middlewares{s.authenticateFor(api, exportTimeout)}
 	file.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}},

@@ -155,7 +155,7 @@ func TestExports(t *testing.T) {
 		strictly[Problem](t, body)
 	}
 
-	req, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/v1/exports/codes.csv", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/exports/codes.csv", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestExportThatBreaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/v1/exports/rewards.csv", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/exports/rewards.csv", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestExportThatBreaks(t *testing.T) {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err == nil || res.StatusCode != 200 || !strings.Contains(string(body), "'\t=1,") || pages.Load() != 2 {
+	if err == nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), "'\t=1,") || pages.Load() != 2 {
 		t.Errorf("%v after %d pages: %d %q", err, pages.Load(), res.StatusCode, body)
 	}
 }

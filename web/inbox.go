@@ -154,7 +154,7 @@ func (b *Inbox) socket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it has answered
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	ctx := conn.CloseRead(r.Context())
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()

@@ -98,7 +98,7 @@ func (s *server) libraryOperation(api huma.API, id, method, path, summary string
 }
 
 // edit registers an operation of the content team: f runs for editors and operators alone.
-func edit[I, O any](s *server, api huma.API, op huma.Operation, f func(context.Context, domain.Caller, *I) (O, error)) {
+func edit[I, O any](api huma.API, op huma.Operation, f func(context.Context, domain.Caller, *I) (O, error)) {
 	type output struct{ Body O }
 	huma.Register(api, op, func(ctx context.Context, in *I) (*output, error) {
 		c := caller(ctx)
@@ -137,7 +137,7 @@ func (s *server) registerArticles(api huma.API) {
 		Locale  string `query:"locale" maxLength:"2"`
 		Version int    `query:"version" minimum:"0" doc:"0: the one that is served"`
 	}
-	edit(s, api, s.libraryOperation(api, "list-library-articles", http.MethodGet, "/v1/library/articles", "The articles of the library, by kind and slug"),
+	edit(api, s.libraryOperation(api, "list-library-articles", http.MethodGet, "/v1/library/articles", "The articles of the library, by kind and slug"),
 		func(ctx context.Context, _ domain.Caller, in *listInput) (page[article], error) {
 			stored, err := s.Library.ListArticles(ctx, knowledge.ArticleFilter{Kind: knowledge.Kind(in.Kind), Locale: in.Locale, Version: in.Version})
 			out := page[article]{Items: make([]article, len(stored))}
@@ -147,7 +147,7 @@ func (s *server) registerArticles(api huma.API) {
 			}
 			return out, err
 		})
-	edit(s, api, s.libraryOperation(api, "get-library-article", http.MethodGet, "/v1/library/articles/{slug}", "One article, its text with it"),
+	edit(api, s.libraryOperation(api, "get-library-article", http.MethodGet, "/v1/library/articles/{slug}", "One article, its text with it"),
 		func(ctx context.Context, _ domain.Caller, in *articleInput) (article, error) {
 			stored, err := s.Library.ListArticles(ctx, knowledge.ArticleFilter{Slug: in.Slug, Locale: in.Locale, Version: in.Version})
 			if err != nil {
@@ -160,7 +160,7 @@ func (s *server) registerArticles(api huma.API) {
 			out.Since, out.Body = stored[0].Since, stored[0].Body
 			return out, nil
 		})
-	edit(s, api, s.libraryOperation(api, "remove-library-article", http.MethodDelete, "/v1/library/articles/{slug}", "Draft that an article goes with the next publish"),
+	edit(api, s.libraryOperation(api, "remove-library-article", http.MethodDelete, "/v1/library/articles/{slug}", "Draft that an article goes with the next publish"),
 		func(ctx context.Context, c domain.Caller, in *struct {
 			Slug   string `path:"slug" maxLength:"100"`
 			Locale string `query:"locale" default:"en" maxLength:"2"`
@@ -179,7 +179,7 @@ func (s *server) registerArticles(api huma.API) {
 }
 
 func (s *server) registerDrafts(api huma.API) {
-	edit(s, api, s.libraryOperation(api, "list-library-drafts", http.MethodGet, "/v1/library/drafts", "What is changed and not published"),
+	edit(api, s.libraryOperation(api, "list-library-drafts", http.MethodGet, "/v1/library/drafts", "What is changed and not published"),
 		func(ctx context.Context, _ domain.Caller, _ *struct{}) (page[article], error) {
 			drafts, err := s.Library.Drafts(ctx)
 			if err != nil {
@@ -187,7 +187,7 @@ func (s *server) registerDrafts(api huma.API) {
 			}
 			return s.compared(ctx, drafts)
 		})
-	edit(s, api, s.libraryOperation(api, "drop-library-draft", http.MethodDelete, "/v1/library/drafts/{slug}", "Forget a draft"),
+	edit(api, s.libraryOperation(api, "drop-library-draft", http.MethodDelete, "/v1/library/drafts/{slug}", "Forget a draft"),
 		func(ctx context.Context, _ domain.Caller, in *struct {
 			Slug   string `path:"slug" maxLength:"100"`
 			Locale string `query:"locale" default:"en" maxLength:"2"`
@@ -202,7 +202,7 @@ func (s *server) registerDrafts(api huma.API) {
 		CheckOnly bool `query:"checkOnly" doc:"say what is wrong, and keep nothing"`
 		RawBody   multipart.Form
 	}
-	edit(s, api, upload, func(ctx context.Context, c domain.Caller, in *uploadInput) (uploaded, error) {
+	edit(api, upload, func(ctx context.Context, c domain.Caller, in *uploadInput) (uploaded, error) {
 		var files []file
 		for _, parts := range in.RawBody.File {
 			for _, part := range parts {
@@ -222,7 +222,7 @@ func (s *server) registerDrafts(api huma.API) {
 	})
 	asJSON := s.libraryOperation(api, "save-library-drafts", http.MethodPost, "/v1/library/drafts", "Add files to the draft, as JSON")
 	asJSON.MaxBodyBytes = maxUpload
-	edit(s, api, asJSON, func(ctx context.Context, c domain.Caller, in *struct {
+	edit(api, asJSON, func(ctx context.Context, c domain.Caller, in *struct {
 		CheckOnly bool `query:"checkOnly" doc:"say what is wrong, and keep nothing"`
 		Body      struct {
 			Files []libraryFile `json:"files" minItems:"1" maxItems:"200"`
@@ -375,7 +375,7 @@ func (s *server) compared(ctx context.Context, drafts []knowledge.Draft) (page[a
 }
 
 func (s *server) registerPublishing(api huma.API) {
-	edit(s, api, s.libraryOperation(api, "preview-library", http.MethodPost, "/v1/library/preview", "What a question finds, and why: in the library as it is, or with the drafts"),
+	edit(api, s.libraryOperation(api, "preview-library", http.MethodPost, "/v1/library/preview", "What a question finds, and why: in the library as it is, or with the drafts"),
 		func(ctx context.Context, _ domain.Caller, in *struct {
 			Body struct {
 				Question string `json:"question" minLength:"1" maxLength:"2000"`
@@ -407,7 +407,7 @@ func (s *server) registerPublishing(api huma.API) {
 			}
 			return out, err
 		})
-	edit(s, api, s.libraryOperation(api, "publish-library", http.MethodPost, "/v1/library/publish", "Publish the drafts, in one step"),
+	edit(api, s.libraryOperation(api, "publish-library", http.MethodPost, "/v1/library/publish", "Publish the drafts, in one step"),
 		func(ctx context.Context, c domain.Caller, in *struct {
 			Body struct {
 				Version int    `json:"version" minimum:"0" doc:"the one that is served, as far as the editor knows"`
@@ -416,7 +416,7 @@ func (s *server) registerPublishing(api huma.API) {
 		}) (knowledge.Published, error) {
 			return s.Rules.PublishDrafts(ctx, c, s.Library, in.Body.Version, in.Body.Note, s.Now())
 		})
-	edit(s, api, s.libraryOperation(api, "list-library-versions", http.MethodGet, "/v1/library/versions", "The publishes, the latest first"),
+	edit(api, s.libraryOperation(api, "list-library-versions", http.MethodGet, "/v1/library/versions", "The publishes, the latest first"),
 		func(ctx context.Context, _ domain.Caller, _ *struct{}) (page[store.LibraryVersion], error) {
 			items, err := s.Library.Versions(ctx)
 			if items == nil {
@@ -424,7 +424,7 @@ func (s *server) registerPublishing(api huma.API) {
 			}
 			return page[store.LibraryVersion]{Items: items}, err
 		})
-	edit(s, api, s.libraryOperation(api, "serve-library-version", http.MethodPost, "/v1/library/versions/{version}/serve", "Go back to a version, or forward"),
+	edit(api, s.libraryOperation(api, "serve-library-version", http.MethodPost, "/v1/library/versions/{version}/serve", "Go back to a version, or forward"),
 		func(ctx context.Context, c domain.Caller, in *struct {
 			Version int `path:"version" minimum:"1"`
 		}) (struct{}, error) {
@@ -433,7 +433,7 @@ func (s *server) registerPublishing(api huma.API) {
 			}
 			return struct{}{}, s.Rules.Embed(ctx)
 		})
-	edit(s, api, s.libraryOperation(api, "list-library-gaps", http.MethodGet, "/v1/library/gaps", "Questions without an answer, by topic, the most asked first"),
+	edit(api, s.libraryOperation(api, "list-library-gaps", http.MethodGet, "/v1/library/gaps", "Questions without an answer, by topic, the most asked first"),
 		func(ctx context.Context, _ domain.Caller, _ *struct{}) (page[knowledge.Cluster], error) {
 			items, err := s.Rules.Gaps(ctx)
 			if items == nil {

@@ -146,7 +146,7 @@ func TestConditionalAnswers(t *testing.T) {
 	tok := token(t, jwt.SigningMethodHS256, testSecret, nil)
 	ask := func(match string) *http.Response {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), "GET", srv.URL+"/v1/overview", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/overview", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestConditionalAnswers(t *testing.T) {
 	}
 	res := ask("")
 	tag := res.Header.Get("ETag")
-	if res.StatusCode != 200 || tag == "" || res.Header.Get("X-Request-Id") == "" || res.Header.Get("Cache-Control") != "private, no-cache" {
+	if res.StatusCode != http.StatusOK || tag == "" || res.Header.Get("X-Request-Id") == "" || res.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
 	if res := ask(tag); res.StatusCode != 304 {

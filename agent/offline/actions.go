@@ -30,15 +30,6 @@ type action struct {
 	missing []string // arguments that are still to be asked for
 }
 
-// acts reports whether the intent comes to an action.
-func (i Intent) acts() bool {
-	switch i {
-	case Tasks, CreateTask, CancelTask, Nudge, CreateCode, Programs, Handoff:
-		return true
-	}
-	return false
-}
-
 // actionTools are the tools of actions whose arguments a later message may complete or change.
 var actionTools = []string{"propose_task", "simulate_task", "propose_referral_code"}
 
@@ -247,11 +238,12 @@ func (a *action) settle() {
 	switch a.tool {
 	case "propose_task", "simulate_task":
 		need = []string{"type", "targets"}
-		if a.args["type"] == "referral" {
+		switch a.args["type"] {
+		case "referral":
 			need = append(need, "everyX", "reward", "maxRepeats")
 			delete(a.args, "product")
 			delete(a.args, "tiers")
-		} else if a.args["type"] == "trading" {
+		case "trading":
 			need = append(need, "product", "tiers")
 			// "Make it 50 USDT" is for the only tier; of several it is not known which is meant, and they are asked for anew.
 			if reward, ok := a.args["reward"]; ok {

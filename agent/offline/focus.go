@@ -250,7 +250,7 @@ func (u *understanding) refine(s *said, f focus, now time.Time) Frame {
 	}
 	switch frame.Intent {
 	case RootCause, Review, Anomalies:
-		return u.refineAnalysis(frame, s, f, now)
+		return u.refineAnalysis(frame, s, now)
 	case Referee:
 		if len(metrics) > 0 { // "and their deposits?"
 			frame = Frame{Intent: Metrics, Metrics: metrics, UID: frame.UID, Period: frame.Period}

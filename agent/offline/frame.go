@@ -220,11 +220,7 @@ func frameOf(tool, args string) (f Frame, ok bool) {
 	return f, true
 }
 
-// filters are the slots that narrow a question, without those that only lists have.
-func (f Frame) filters() Frame {
-	return Frame{Product: f.Product, Relation: f.Relation, UID: f.UID, SubPartnerUID: f.SubPartnerUID, Country: f.Country, Code: f.Code}
-}
-
+// setFilters takes the slots of g that narrow a question, but for those that only lists have.
 func (f *Frame) setFilters(g Frame) {
 	f.Product, f.Relation, f.UID, f.SubPartnerUID, f.Country, f.Code = g.Product, g.Relation, g.UID, g.SubPartnerUID, g.Country, g.Code
 }

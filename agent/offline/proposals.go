@@ -27,7 +27,7 @@ func decides(all []turn) string {
 	if len(text) > 80 {
 		return ""
 	}
-	answer := ""
+	var answer string
 	switch {
 	case saysYes.MatchString(text):
 		answer = "yes"

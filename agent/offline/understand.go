@@ -252,7 +252,7 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 		if len(frame.Metrics) == 0 { // how a sub-partner performs
 			frame.Metrics = []string{"commission", "volume", "traders"}
 		}
-		u.setPeriod(&frame, s, prev, now)
+		u.setPeriod(&frame, s, prev)
 		if s.pronoun && frame.UID == 0 {
 			frame.UID = f.uid(s)
 		}
@@ -288,7 +288,7 @@ func (u *understanding) fill(frame Frame, s *said, f focus, now time.Time) Frame
 				frame.Metrics = []string{"volume"}
 			}
 		}
-		u.setPeriod(&frame, s, prev, now)
+		u.setPeriod(&frame, s, prev)
 		frame = frame.narrowed(s)
 	case Referee:
 		if frame.UID == 0 {
@@ -386,7 +386,7 @@ func (u *understanding) name(frame Frame, s *said) Frame {
 }
 
 // setPeriod takes the period named, else that of the question before, else the usual one.
-func (u *understanding) setPeriod(frame *Frame, s *said, prev Frame, now time.Time) {
+func (u *understanding) setPeriod(frame *Frame, s *said, prev Frame) {
 	if p := periodOf(s); p != "" {
 		frame.Period = p
 		return

@@ -125,7 +125,7 @@ func (f Frame) within() []Frame {
 }
 
 // refineAnalysis changes of such a question what a follow-up names.
-func (u *understanding) refineAnalysis(frame Frame, s *said, f focus, now time.Time) Frame {
+func (u *understanding) refineAnalysis(frame Frame, s *said, now time.Time) Frame {
 	switch frame.Intent {
 	case Review:
 		frame.Period = or(periodOf(s), frame.Period)

@@ -105,7 +105,7 @@ func MeasureLibrary(ctx context.Context, lib *knowledge.Library, f knowledge.Fil
 		if abstains {
 			abstained++
 		}
-		wrong := false
+		var wrong bool
 		if len(q.Relevant) == 0 {
 			out.Unanswerable++
 			if abstains {

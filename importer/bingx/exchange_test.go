@@ -127,7 +127,8 @@ func (x *exchange) answer(path string, q url.Values) (data any, code int, msg st
 	if err1 != nil || err2 != nil || index < 1 || size < 1 || size > cmp.Or(most, 100) {
 		return nil, wrong, "pageIndex or pageSize"
 	}
-	rows, back := []map[string]any(nil), 0
+	var rows []map[string]any
+	var back int
 	switch path {
 	case "/openApi/agent/v1/account/inviteAccountList":
 		rows = x.invitees

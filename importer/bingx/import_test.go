@@ -108,7 +108,7 @@ func TestImport(t *testing.T) {
 
 	// Again: windows whose figures are final are not read a second time, and nothing changes.
 	before, asked := kept(t, pool), len(x.asked)
-	if n, err = Import(t.Context(), s, anOperator, x.client(testSecret), options()); err != nil {
+	if _, err = Import(t.Context(), s, anOperator, x.client(testSecret), options()); err != nil {
 		t.Fatal(err)
 	}
 	if kept(t, pool) != before {

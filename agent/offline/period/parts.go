@@ -6,7 +6,8 @@ import "time"
 // latest that has begun; the span then carries its number in d and its unit in grain, for yearFirst.
 func quarterOrHalf(p *parser, i int) (span, int, bool) {
 	i = p.opt(i, "the")
-	n, j, u := 0, 0, ""
+	var n, j int
+	var u string
 	t := p.at(i)
 	switch {
 	case t.word == "q" && p.at(i+1).kind == number && p.at(i+1).glued:
@@ -162,7 +163,7 @@ func ordinalOf(p *parser, i int) (span, int, bool) {
 // partOf: early October, mid last month, end of September, beginning of the year: the first, middle and last third.
 func partOf(p *parser, i int) (span, int, bool) {
 	i = p.opt(i, "the")
-	third := -1
+	var third int
 	switch {
 	case p.is(i, "early", "start"):
 		third = 0

@@ -293,7 +293,8 @@ func unitBefore(p *parser, i int) (span, int, bool) {
 		return span{}, 0, false
 	}
 	j = p.opt(j+1, ",")
-	sign, long := 0, false
+	var sign int
+	long := false
 	switch {
 	case p.is(j, "before"):
 		sign = -1

@@ -40,7 +40,7 @@ func runCSV(r io.Reader, out *bufio.Writer) error {
 	var d Detector
 	layout := layouts[0]
 	rows, n := 0, 0
-	out.WriteString("timestamp,value,score\n") // errors come with Flush
+	_, _ = out.WriteString("timestamp,value,score\n") // errors come with Flush
 	for lines.Scan() {
 		n++
 		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
@@ -64,13 +64,13 @@ func runCSV(r io.Reader, out *bufio.Writer) error {
 			return invalidLine(n, "%q is not a number", shortened(value))
 		}
 		rows++
-		out.WriteString(at)
-		out.WriteByte(',')
-		out.WriteString(value)
-		out.WriteByte(',')
-		out.Write(strconv.AppendFloat(out.AvailableBuffer(), d.Score(Point{At: t, Value: v}), 'f', 6, 64))
-		if err := out.WriteByte('\n'); err != nil {
-			return nil // Flush returns it
+		row := append(out.AvailableBuffer(), at...)
+		row = append(row, ',')
+		row = append(row, value...)
+		row = append(row, ',')
+		row = strconv.AppendFloat(row, d.Score(Point{At: t, Value: v}), 'f', 6, 64)
+		if _, err := out.Write(append(row, '\n')); err != nil {
+			break // Flush returns it
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
