@@ -111,7 +111,7 @@ func (u *understanding) handoff(text string, toks []token) (category string, sur
 
 // harmless reports whether what sounds like trouble, less than clearly, is a question about rules ("tax office and my commission"), nothing but the name of
 // a figure ("my commission since the 1st"), or beyond doubt a question for one.
-func (u *understanding) harmless(s said, sure float64) bool {
+func (u *understanding) harmless(s *said, sure float64) bool {
 	if sure < handoffClear && u.likeRule(s) >= ruleOverTrouble {
 		return true
 	}

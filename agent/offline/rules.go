@@ -110,11 +110,11 @@ func (u *understanding) asksRule(s *said, f focus, intent Intent, confidence flo
 	case s.strong() && intent.data():
 		least += ruleMetric
 	}
-	return u.likeRule(*s) >= least
+	return u.likeRule(s) >= least
 }
 
 // likeRule is how sure the second reading is that a message is a question about rules.
-func (u *understanding) likeRule(s said) float64 {
+func (u *understanding) likeRule(s *said) float64 {
 	for _, r := range u.rules.Rank(s.masked()) {
 		if r.Label == string(Rules) {
 			return r.Confidence

@@ -72,8 +72,10 @@ func (u *understanding) read(text string, f focus, now time.Time) []Frame {
 		before, _ = domain.ParsePeriod(f.frame.Period, now, u.zone) // without one, nothing is before
 	}
 	found := periods(text, toks, now, u.zone, before)
-	if category, sure := u.handoff(text, toks); category != "" && !u.harmless(u.words.names(toks, found), sure) {
-		return []Frame{{Intent: Handoff, Category: category, Confidence: sure}}
+	if category, sure := u.handoff(text, toks); category != "" {
+		if whole := u.words.names(toks, found); !u.harmless(&whole, sure) {
+			return []Frame{{Intent: Handoff, Category: category, Confidence: sure}}
+		}
 	}
 	var frames []Frame
 	parts := u.questions(toks, found)

@@ -177,13 +177,12 @@ func (a *app) tools(s *store.Store, pool *pgxpool.Pool, words *prompts.Prompts, 
 	if err != nil {
 		return nil, err
 	}
+	tickets := store.NewTickets(pool, desk)
 	if solo {
-		s = s.Unlimited()
-	} else {
-		desk.PerDay = handoff.PerDay
+		s, tickets = s.Unlimited(), tickets.Unlimited()
 	}
 	return tools.All(tools.Deps{
-		Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: store.NewTickets(pool, desk), Fund: s,
+		Programs: s, Metrics: s, Referees: s, Records: s, Tasks: s, Proposals: s, Library: lib, Tickets: tickets, Fund: s,
 		Now: now, Zone: a.zone, Advice: words.Advice,
 	}), nil
 }

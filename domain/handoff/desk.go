@@ -16,8 +16,6 @@ type Desk struct {
 	Support string
 	// Mail says that tickets go to the desk's mailbox too.
 	Mail bool
-	// PerDay is how many tickets a partner may open in 24 hours; 0: as many as they like.
-	PerDay int
 }
 
 // PerDay is how many tickets a partner may open in 24 hours over the network: more than anybody in trouble needs, and few enough that who
