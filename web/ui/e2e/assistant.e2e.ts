@@ -14,7 +14,7 @@ describe("keys", () => {
   it.each([1366, 390])("Ctrl-J opens with the composer focused, Esc closes and gives the focus back, at %i", async (width) => {
     const page = await overview({ width });
     const period = page.getByRole("button", { name: /^Period/ });
-    await page.waitForTimeout(1300); // menus have their code
+    await page.locator("button[aria-haspopup][aria-label^='Period']").waitFor(); // with its menu's code comes another button in its place
     await period.focus();
     await page.keyboard.press("Control+j");
     await composer(page).waitFor();
