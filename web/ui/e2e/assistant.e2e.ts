@@ -14,8 +14,9 @@ describe("keys", () => {
   it.each([1366, 390])("Ctrl-J opens with the composer focused, Esc closes and gives the focus back, at %i", async (width) => {
     const page = await overview({ width });
     const period = page.getByRole("button", { name: /^Period/ });
-    await page.locator("button[aria-haspopup][aria-label^='Period']").waitFor(); // with its menu's code comes another button in its place
     await period.focus();
+    await page.locator("button[aria-haspopup][aria-label^='Period']").waitFor(); // with its menu's code comes another button in its place
+    await expect.poll(() => period.evaluate((e) => e === document.activeElement)).toBe(true);
     await page.keyboard.press("Control+j");
     await composer(page).waitFor();
     await expect.poll(() => focused(page)).toBe(true);

@@ -111,15 +111,24 @@ export async function expectAccessible(page: Page, what: string, rules: "all" | 
       const { violations } = await axe.run({
         runOnly: rules === "all" ? ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] : { type: "rule", values: ["color-contrast", "link-in-text-block"] },
         resultTypes: ["violations"],
+        preload: false, // of the rules asked for, only that on videos needs it
       });
       return violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
     }, rules);
   await expect.poll(violations, { message: what, timeout: 5000, interval: 300 }).toEqual([]);
 }
 
+/** Nothing of the page is wider than its window; if something is, the error names it. */
 export async function expectNoSideScroll(page: Page, what: string) {
-  // Charts take a moment to follow a new width.
-  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), { message: what, timeout: 3000 }).toBe(0);
+  const wide = () =>
+    page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth === clientWidth) return [];
+      const out = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > clientWidth + 0.5).map((e) => `${e.tagName.toLowerCase()}.${e.getAttribute("class") ?? ""} ${Math.round(e.getBoundingClientRect().right)}`);
+      return [`${scrollWidth} of ${clientWidth}`, ...out.slice(0, 8)];
+    });
+  // Charts take a moment to follow a new width, and that is longer on a busy machine.
+  await expect.poll(wide, { message: what, timeout: 10_000 }).toEqual([]);
 }
 
 /** Words grow by 40 %, as they do in other languages; those that have grown already stay. */

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useState, type ReactElement } from "react";
+import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactElement } from "react";
 
 interface Props {
   wanted: boolean;
@@ -12,6 +12,8 @@ interface Props {
 /** A menu, popover or drawer whose code is not part of the first load: it comes in idle time, or when it is first wanted. */
 export function Deferred({ wanted, onWant, trigger, overlay }: Props) {
   const [ready, setReady] = useState(false);
+  const place = useRef<HTMLSpanElement>(null);
+  const hadFocus = useRef(false);
   // It stays once it is there, or closing it would take away the trigger that the focus goes back to.
   if (wanted && !ready) setReady(true);
   useEffect(() => {
@@ -19,5 +21,26 @@ export function Deferred({ wanted, onWant, trigger, overlay }: Props) {
     return () => clearTimeout(id);
   }, []);
   const plain = trigger(onWant);
-  return ready ? <Suspense fallback={plain}>{overlay(trigger())}</Suspense> : plain;
+  // Wrapped, the trigger is another element, and the focus would be lost with the one that it replaces.
+  const keepFocus = () => {
+    if (hadFocus.current && document.activeElement === document.body) place.current?.querySelector("button")?.focus();
+  };
+  return (
+    <span ref={place} className="contents" onFocus={() => (hadFocus.current = true)} onBlur={() => (hadFocus.current = false)}>
+      {ready ? (
+        <Suspense fallback={<Replaced then={keepFocus}>{plain}</Replaced>}>
+          <Replaced then={keepFocus}>{overlay(trigger())}</Replaced>
+        </Suspense>
+      ) : (
+        plain
+      )}
+    </span>
+  );
+}
+
+/** Calls `then` once its children are on the page. */
+function Replaced({ then, children }: { then: () => void; children: ReactElement }) {
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when they come
+  useLayoutEffect(then, []);
+  return children;
 }
