@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 type hub struct {
 	mu      sync.Mutex
 	readers map[string]map[chan struct{}]bool // by thread
+	count   int                               // of all readers
 	hearing atomic.Bool                       // notifications from other replicas arrive
 }
 
@@ -25,10 +27,12 @@ func (h *hub) subscribe(thread string) (woken <-chan struct{}, done func()) {
 		h.readers[thread] = map[chan struct{}]bool{}
 	}
 	h.readers[thread][ch] = true
+	h.count++
 	return ch, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.readers[thread], ch)
+		h.count--
 		if len(h.readers[thread]) == 0 {
 			delete(h.readers, thread)
 		}
@@ -62,11 +66,19 @@ func poke(ch chan struct{}) {
 	}
 }
 
+// pollShare is how much of a reader's wait is due to each other reader: all of them together look 250 times a second at most.
+const pollShare = 4 * time.Millisecond
+
 // pollAfter is how long a reader waits for a wake-up before it looks by itself: seldom while notifications arrive,
-// since one can still get lost with a connection that died unnoticed.
+// since one can still get lost with a connection that died unnoticed. It is half as much again at most, or half as little, at random, or
+// thousands who came back at the same moment would look at the same moments.
 func (h *hub) pollAfter() time.Duration {
+	every := 500 * time.Millisecond
 	if h.hearing.Load() {
-		return 15 * time.Second
+		every = 15 * time.Second
 	}
-	return 500 * time.Millisecond
+	h.mu.Lock()
+	every = max(every, time.Duration(h.count)*pollShare)
+	h.mu.Unlock()
+	return every/2 + rand.N(every)
 }

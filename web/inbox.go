@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ const (
 	// A notification can get lost with a connection that died unnoticed, so that a window looks by itself, too.
 	lookEvery        = 30 * time.Second
 	lookWhileUnheard = 2 * time.Second
+	lookShare        = 4 * time.Millisecond // of a window's wait, due to each partner who has one open: all look 250 times a second at most
 )
 
 // NewInbox makes it; Run has to run beside it.
@@ -103,13 +105,16 @@ func (b *Inbox) open(uid int64) (woken <-chan struct{}, done func(), err error) 
 	}, nil
 }
 
+// lookAfter is half as much again at most, or half as little, at random, or the windows that came back at the same moment would look at the same moments.
 func (b *Inbox) lookAfter() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	every := lookWhileUnheard
 	if b.hearing {
-		return lookEvery
+		every = lookEvery
 	}
-	return lookWhileUnheard
+	every = max(every, time.Duration(len(b.windows))*lookShare)
+	return every/2 + rand.N(every)
 }
 
 // inboxState is what a window is sent, at once and then whenever it changes.
