@@ -250,7 +250,7 @@ func TestRunThatKillsItsWorkersIsClosed(t *testing.T) {
 	short := func(c *agent.Config) { c.Limits.Lease = lease }
 	w := newWorld(t, nil, short)
 	log := w.log
-	started, _, err := log.Begin(t.Context(), ann, message("How much?"), "00000000-0000-4000-8000-00000000000a", time.Millisecond, today)
+	started, _, err := log.Begin(t.Context(), ann, message("How much?"), "00000000-0000-4000-8000-00000000000a", time.Hour, today) // until the next line, nobody may take it over
 	if err != nil {
 		t.Fatal(err)
 	}
