@@ -2,5 +2,5 @@
 
 package eval_test
 
-// hostileTurns makes about a million calls.
+// hostileTurns makes some 300,000 calls, in half an hour.
 const hostileTurns = 40_000
